@@ -1,0 +1,42 @@
+// The rooms of DESIGN: arrows point one way. Each entry names a room and the rooms of ours it may import.
+const may = {
+  'engine/contract': [],
+  'engine/netfilter': [],
+  'engine/runtime': ['engine/contract'],
+  'engine/topology': ['engine/contract', 'engine/runtime'],
+  'engine/observe': ['engine/contract', 'engine/runtime', 'engine/netfilter'],
+  'engine/grading': ['engine/contract', 'engine/netfilter', 'engine/runtime', 'engine/topology', 'engine/observe'],
+  'engine/packs': ['engine/contract', 'engine/netfilter', 'engine/topology', 'engine/observe', 'engine/grading'],
+  'engine/terminals': ['engine/contract', 'engine/runtime', 'engine/topology'],
+  'engine/sessions': [
+    'engine/contract', 'engine/netfilter', 'engine/runtime', 'engine/topology', 'engine/observe',
+    'engine/grading', 'engine/packs', 'engine/terminals',
+  ],
+  'engine/host': ['engine'],
+  cli: ['engine'],
+};
+const rooms = Object.entries(may).map(([room, targets]) => ({
+  name: `room ${room}`,
+  severity: 'error',
+  from: { path: `^${room}/` },
+  to: {
+    path: '^(engine|cli|app|electron|test)/',
+    pathNot: [room, ...targets].map((target) => `^${target}/`),
+  },
+}));
+const only = (name, module, folder) => ({
+  name,
+  severity: 'error',
+  from: { path: '^(engine|cli)/', pathNot: `^${folder}/` },
+  to: { path: `node_modules/${module}` },
+});
+module.exports = {
+  forbidden: [
+    ...rooms,
+    { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'nothing imports tests', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
+    only('dockerode in one place', 'dockerode', 'engine/runtime/docker'),
+    only('node-pty in one place', 'node-pty', 'engine/terminals'),
+  ],
+  options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+};
