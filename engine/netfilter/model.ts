@@ -1,0 +1,162 @@
+/**
+ * The model of a ruleset, in two layers.
+ *
+ * Syntax: `Ruleset`, `Table`, `Chain`, `Rule` keep what iptables-save(8) printed, in its order and spelling, so that printing
+ * gives the same bytes. Meaning: `Condition` and `Action` say what a rule matches and does, free of spelling; comparison and
+ * simulation stand on these alone.
+ */
+
+export type Family = 'ipv4' | 'ipv6';
+
+/** Which kernel interface holds the rules: nf_tables (iptables-nft) or x_tables (iptables-legacy). */
+export type Backend = 'nft' | 'legacy';
+
+export type BuiltinTable = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
+
+export interface Counters {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** One option as written: `! --dport 80` is { name: '--dport', values: ['80'], negated: true }. */
+export interface Option {
+  readonly name: string;
+  readonly values: readonly string[];
+  readonly negated: boolean;
+}
+
+export interface Ruleset {
+  readonly family: Family;
+  /** In the order of the dump. */
+  readonly tables: readonly Table[];
+  /** Lines that are no table (header and trailing comments), kept for printing: text by line index in the dump. */
+  readonly remarks: readonly Remark[];
+}
+
+export interface Remark {
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Table {
+  readonly name: string;
+  readonly chains: readonly Chain[];
+  /** Why the table could not be read ("Table `filter' is incompatible, use 'nft' tool."); its chains are then empty. */
+  readonly unreadable?: string;
+}
+
+export interface Chain {
+  readonly name: string;
+  /** null for a user-defined chain. */
+  readonly policy: 'ACCEPT' | 'DROP' | null;
+  readonly counters: Counters | null;
+  readonly rules: readonly Rule[];
+}
+
+export interface Rule {
+  /** Words after `-A CHAIN`, unquoted, in the order read; printing quotes them again as iptables-save does. */
+  readonly words: readonly string[];
+  /** Where the rule stands in the dump it was read from, 1-based; 0 when it came from elsewhere. */
+  readonly line: number;
+  readonly counters: Counters | null;
+  readonly conditions: readonly Condition[];
+  readonly action: Action;
+  /** nf_tables' handle where it is known: unique in its table while the table lives. */
+  readonly handle?: number;
+  /** Who wrote it. A rule that nft(8) wrote into an iptables table has no faithful iptables text; `words` is then best effort. */
+  readonly origin?: 'iptables' | 'nft';
+}
+
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An address with its mask, canonical text: IPv4 dotted, IPv6 per RFC 5952. `mask` is a text of the same form; host bits are zero. */
+export interface Network {
+  readonly address: string;
+  readonly mask: string;
+  /** Prefix length, null for a mask with holes. */
+  readonly prefix: number | null;
+}
+
+export type ConntrackState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED' | 'SNAT' | 'DNAT';
+
+/** What a packet must be for a rule to match. All conditions of a rule hold together. */
+export type Condition =
+  | { readonly kind: 'protocol'; readonly protocol: number; readonly negated: boolean }
+  | { readonly kind: 'source' | 'destination'; readonly network: Network; readonly negated: boolean }
+  /** iptables(8) names: a trailing `+` matches any suffix. */
+  | { readonly kind: 'in-interface' | 'out-interface'; readonly name: string; readonly negated: boolean }
+  | { readonly kind: 'fragment'; readonly negated: boolean }
+  /** `either-port` is multiport's --ports. Ranges are sorted, merged, and not adjacent. */
+  | {
+      readonly kind: 'source-port' | 'destination-port' | 'either-port';
+      readonly ranges: readonly PortRange[];
+      readonly negated: boolean;
+    }
+  /** Bits as in the TCP header: fin 1, syn 2, rst 4, psh 8, ack 16, urg 32. */
+  | { readonly kind: 'tcp-flags'; readonly mask: number; readonly set: number; readonly negated: boolean }
+  /** type 255 with code null means any (iptables' `any`). */
+  | {
+      readonly kind: 'icmp-type';
+      readonly type: number;
+      readonly code: PortRange | null;
+      readonly negated: boolean;
+    }
+  | { readonly kind: 'conntrack-state'; readonly states: readonly ConntrackState[]; readonly negated: boolean }
+  | { readonly kind: 'mark' | 'connmark'; readonly value: number; readonly mask: number; readonly negated: boolean }
+  | {
+      readonly kind: 'address-type';
+      readonly side: 'source' | 'destination';
+      readonly types: readonly string[];
+      readonly negated: boolean;
+    }
+  /** A comment matches everything. Kept so that nothing is lost; ignored by comparison. */
+  | { readonly kind: 'comment'; readonly text: string }
+  | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number }
+  | {
+      readonly kind: 'statistic';
+      readonly mode: 'random';
+      readonly probability: number;
+      readonly negated: boolean;
+    }
+  | {
+      readonly kind: 'statistic';
+      readonly mode: 'nth';
+      readonly every: number;
+      readonly packet: number;
+      readonly negated: boolean;
+    }
+  /** Any other extension: its options, normalised in order and spelling; compares by text, unknown to the simulator. */
+  | { readonly kind: 'opaque'; readonly module: string; readonly options: readonly Option[] }
+  /** Something stood here whose parameters were never seen (a rule that came and went between two snapshots). */
+  | { readonly kind: 'unseen'; readonly module: string };
+
+/** What a rule does with the packets it matches. */
+export type Action =
+  /** No target: the rule only counts. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'return' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | { readonly kind: 'reject'; readonly with: string }
+  | {
+      readonly kind: 'log';
+      readonly prefix: string;
+      readonly level: number;
+      readonly flags: readonly string[];
+    }
+  | { readonly kind: 'redirect'; readonly ports: PortRange | null; readonly flags: readonly string[] }
+  | { readonly kind: 'masquerade'; readonly ports: PortRange | null; readonly flags: readonly string[] }
+  | {
+      readonly kind: 'dnat' | 'snat';
+      readonly addresses: { readonly from: string; readonly to: string } | null;
+      readonly ports: PortRange | null;
+      readonly flags: readonly string[];
+    }
+  /** new mark = (mark & ~clear) ^ xor, as xt_mark computes it. */
+  | { readonly kind: 'mark'; readonly clear: number; readonly xor: number }
+  | { readonly kind: 'opaque'; readonly target: string; readonly options: readonly Option[] }
+  | { readonly kind: 'unseen'; readonly target: string };
