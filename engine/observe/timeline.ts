@@ -53,6 +53,8 @@ export interface Mark {
 
 /** Between these times events were lost for this node (null: for all). */
 export interface Gap {
+  /** What was lost: states of the rules, connections, or lines of the kernel log. A gap in one says nothing about the others. */
+  readonly what: 'states' | 'flows' | 'log';
   readonly node: string | null;
   readonly from: number;
   readonly to: number;

@@ -1,0 +1,88 @@
+import type { Family } from '../netfilter/model.ts';
+import type { ConntrackEntry } from './snapshot.ts';
+import type { Gap, Mark } from './timeline.ts';
+
+/** A line of the recorder's file (images/lab-node/programs/recorder.py). `t` is Unix time in seconds. */
+export type TimelineRecord =
+  /** A recorder began to write here. */
+  | { readonly t: number; readonly kind: 'recorder'; readonly version: number }
+  | { readonly t: number; readonly kind: 'node'; readonly node: string; readonly event: 'listening' | 'gone' }
+  | GenerationRecord
+  | RulesRecord
+  | { readonly t: number; readonly kind: 'state'; readonly node: string; readonly sections: Sections }
+  | {
+      readonly t: number;
+      readonly kind: 'flow';
+      readonly node: string;
+      readonly event: 'new' | 'update' | 'destroy';
+      readonly flow: ConntrackEntry;
+    }
+  | { readonly t: number; readonly kind: 'log'; readonly sequence: number; readonly text: string }
+  | { readonly t: number; readonly kind: 'mark'; readonly name: Mark['name']; readonly detail?: string }
+  | ({ readonly t: number; readonly kind: 'gap' } & Gap);
+
+/** One nf_tables transaction: the kernel's events in their order. */
+export interface GenerationRecord {
+  readonly t: number;
+  readonly kind: 'generation';
+  readonly node: string;
+  readonly gen: number;
+  readonly pid: number | null;
+  readonly process: string | null;
+  readonly events: readonly NftEvent[];
+}
+
+/** `rules`: what is new since the last reading. `base`: everything, so that a reader can begin here. */
+export interface RulesRecord {
+  readonly t: number;
+  readonly kind: 'rules' | 'base';
+  readonly node: string;
+  /** null in a base whose rules could not be read in one piece. */
+  readonly gen: number | null;
+  readonly tables: readonly TableRecord[];
+  readonly sections?: Sections;
+}
+
+export type PacketCount = readonly [packets: number, bytes: number];
+
+export interface TableRecord {
+  readonly family: Family;
+  readonly table: string;
+  /** iptables-save refuses it; then only `order` is there. */
+  readonly refused?: true;
+  /** By handle: what iptables-save prints after `-A CHAIN`. */
+  readonly texts?: Readonly<Record<string, string>>;
+  readonly counters?: Readonly<Record<string, PacketCount>>;
+  /** By chain: policy (`-` for none), packets, bytes. */
+  readonly chains?: Readonly<Record<string, readonly [string, number, number]>>;
+  /** Handles of chains that changed. */
+  readonly order?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Texts of what has no events of its own, each whole; only those that changed. */
+export interface Sections {
+  readonly addresses?: string;
+  readonly routes4?: string;
+  readonly routes6?: string;
+  readonly rules4?: string;
+  readonly rules6?: string;
+  readonly ipset?: string;
+  readonly 'legacy-ipv4'?: string;
+  readonly 'legacy-ipv6'?: string;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly listeners?: readonly { readonly protocol: 'tcp' | 'udp'; readonly address: string; readonly port: number }[];
+}
+
+/** Lines of the file as records. A line that a killed writer left unfinished is left out. */
+export function parseRecords(text: string): readonly TimelineRecord[] {
+  return text.split('\n').flatMap((line) => {
+    if (!line.startsWith('{')) return [];
+    try {
+      const record = JSON.parse(line) as Partial<TimelineRecord>;
+      return typeof record.t === 'number' && typeof record.kind === 'string' ? [record as TimelineRecord] : [];
+    } catch (error) {
+      if (error instanceof SyntaxError) return [];
+      throw error;
+    }
+  });
+}
