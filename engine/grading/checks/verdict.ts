@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
+import { learnerPackets } from '../learner-counters.ts';
+import { isWithin } from '../networks.ts';
+import * as part from '../schema-parts.ts';
+import { decidingStep, familyOfPacket, ruleAt, simulateAt, type Walked, type WalkedStep, walkText } from '../walk.ts';
+
+const place = z.strictObject({ table: part.table, chain: part.chain });
+const expected = z.enum(['accept', 'drop', 'reject', 'continue']);
+
+const schema = z
+  .strictObject({
+    node: part.node,
+    hook: part.hook.optional(),
+    /** Begins in this chain instead of at a hook; `continue` then means that the chain lets the packet go on. */
+    from: place.optional(),
+    packet: part.packetText,
+    /** One of these. */
+    expect: z.union([expected, z.array(expected).min(1)]).optional(),
+    /** How the packet leaves: what was not rewritten counts as it was. */
+    rewrites: z
+      .strictObject({
+        src: part.network.optional(),
+        dst: part.network.optional(),
+        sport: part.port.optional(),
+        dport: part.port.optional(),
+      })
+      .optional(),
+    /** Nothing of it may be rewritten. */
+    untouched: z.literal(true).optional(),
+    /** It meets a LOG rule with this prefix before its way ends. */
+    logged: z.string().optional(),
+    /** Its way passes this chain. */
+    through: part.chain.optional(),
+    decidedIn: place.optional(),
+    notDecidedIn: place.optional(),
+    /** `moved`: the rules that matched it and logged, rewrote or decided it have counted packets of the learner's. */
+    counters: part.counters.optional(),
+  })
+  .refine((spec) => (spec.hook === undefined) !== (spec.from === undefined), {
+    message: 'Expected exactly one of `hook` and `from`.',
+    path: ['hook'],
+  })
+  .refine(
+    (spec) =>
+      [
+        spec.expect,
+        spec.rewrites,
+        spec.untouched,
+        spec.logged,
+        spec.through,
+        spec.decidedIn,
+        spec.notDecidedIn,
+        spec.counters,
+      ].some((one) => one !== undefined),
+    { message: 'Expected something to be asked for: `expect`, `rewrites`, `logged`, `through` ...', path: ['expect'] },
+  );
+type Spec = z.output<typeof schema>;
+
+const words = {
+  accept: 'accepted',
+  drop: 'dropped',
+  reject: 'rejected',
+  continue: 'let go on',
+  unknown: 'unknown',
+} as const;
+
+export default defineCheck({
+  type: 'verdict',
+  schema,
+  describe(spec) {
+    const where = spec.from === undefined ? `at ${spec.hook}` : `in ${spec.from.table} ${spec.from.chain}`;
+    const rewritten = Object.entries(spec.rewrites ?? {}).flatMap(([key, value]) =>
+      value === undefined ? [] : [`${key} ${value}`],
+    );
+    const asked = [
+      spec.expect === undefined
+        ? []
+        : [
+            `is ${[spec.expect]
+              .flat()
+              .map((one) => words[one])
+              .join(' or ')}`,
+          ],
+      rewritten.length === 0 ? [] : [`leaves with ${rewritten.join(', ')}`],
+      spec.untouched === undefined ? [] : ['is not rewritten'],
+      spec.logged === undefined ? [] : [`is logged with "${spec.logged}"`],
+      spec.through === undefined ? [] : [`passes ${spec.through}`],
+      spec.decidedIn === undefined ? [] : [`is decided in ${spec.decidedIn.table} ${spec.decidedIn.chain}`],
+      spec.notDecidedIn === undefined
+        ? []
+        : [`is not decided in ${spec.notDecidedIn.table} ${spec.notDecidedIn.chain}`],
+      spec.counters === undefined ? [] : ['was counted by these rules'],
+    ].flat();
+    return `a packet (${spec.packet}) ${where} of ${spec.node} ${asked.join(', ')}`;
+  },
+  needs: (spec) => ({ nodes: [spec.node], timeline: spec.counters !== undefined }),
+  judge(spec, moment) {
+    const at = nodeAt(moment.nodes, spec.node, 'iptables');
+    if ('unknown' in at) return at.unknown;
+    const walked = simulateAt(at.snapshot, spec);
+    if ('failure' in walked) return unknown(walked.failure);
+    return judgeWalk(spec, moment, walked);
+  },
+});
+
+function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
+  const story = walkText(walked, spec.node);
+  const evidence = { verdict: walked.verdict, walk: walked.walk, rewrites: walked.rewrites, unknown: walked.unknown };
+  const wrong: string[] = [];
+  let doubt: string | null = null;
+  const ask = (right: boolean | null, text: string) => {
+    if (right === null) doubt ??= text;
+    else if (!right) wrong.push(text);
+  };
+  // What the simulator could not know is unknown as long as it could have turned out right.
+  const sure = walked.verdict !== 'unknown';
+  const orDoubt = (right: boolean) => (right ? true : sure ? false : null);
+
+  if (spec.expect !== undefined) {
+    const asked = [spec.expect].flat();
+    ask(sure ? asked.some((one) => one === walked.verdict) : null, `the packet is ${words[walked.verdict]}`);
+  }
+  for (const key of ['src', 'dst', 'sport', 'dport'] as const) {
+    const wanted = spec.rewrites?.[key];
+    if (wanted === undefined) continue;
+    const left = walked.left[key];
+    const right = left === null ? false : typeof wanted === 'number' ? left === wanted : isWithin(String(left), wanted);
+    ask(orDoubt(right), `it leaves with ${key} ${left ?? 'none'}`);
+  }
+  if (spec.untouched) {
+    const changed = Object.entries(walked.rewrites).map(([key, value]) => `${key} ${String(value)}`);
+    ask(changed.length === 0 ? (sure ? true : null) : false, `it is rewritten: ${changed.join(', ')}`);
+  }
+  const passed = walked.walk.filter((step) => step.matched === true);
+  if (spec.logged !== undefined) {
+    const prefix = spec.logged;
+    ask(
+      orDoubt(passed.some((step) => logs(moment, spec, step, prefix))),
+      `it meets no LOG rule with the prefix "${prefix}"`,
+    );
+  }
+  if (spec.through !== undefined) {
+    ask(orDoubt(walked.walk.some((step) => step.chain === spec.through)), `it does not pass ${spec.through}`);
+  }
+  const decided = decidingStep(walked);
+  const isIn = (asked: { table: string; chain: string }) =>
+    decided?.table === asked.table && decided.chain === asked.chain;
+  const decidedText =
+    decided === undefined ? 'no rule decides it' : `it is decided in ${decided.table} ${decided.chain}`;
+  if (spec.decidedIn !== undefined) ask(sure ? isIn(spec.decidedIn) : null, decidedText);
+  if (spec.notDecidedIn !== undefined) ask(sure ? !isIn(spec.notDecidedIn) : null, decidedText);
+  if (spec.counters !== undefined) {
+    for (const step of passed) {
+      const packets = countedBy(spec, moment, step);
+      if (packets !== null && packets < part.leastPackets(spec.counters)) {
+        ask(false, `the counter of ${step.table} ${step.chain} rule ${step.rule} stands at ${packets}`);
+      }
+    }
+    if (!passed.some((step) => step.rule > 0)) ask(orDoubt(false), 'no rule matches it');
+  }
+  if (wrong.length > 0) return unmet(story, `${capital(wrong.join('; '))}. ${story}`, evidence);
+  if (doubt !== null) return unknown(`${walked.unknown.join('; ') || doubt}. ${story}`, evidence);
+  return met(story, evidence);
+}
+
+function logs(moment: Moment, spec: Spec, step: WalkedStep, prefix: string): boolean {
+  const rule = ruleOf(moment, spec, step);
+  return rule?.action.kind === 'log' && rule.action.prefix === prefix;
+}
+
+function ruleOf(moment: Moment, spec: Spec, step: WalkedStep) {
+  const at = nodeAt(moment.nodes, spec.node);
+  return 'unknown' in at ? null : ruleAt(at.snapshot, familyOfPacket(spec.packet), step);
+}
+
+/** Packets of a rule that logged, rewrote or decided the packet; null for a policy, a jump and other ways through. */
+function countedBy(spec: Spec, moment: Moment, step: WalkedStep): number | null {
+  const rule = step.rule > 0 ? ruleOf(moment, spec, step) : null;
+  if (rule === null || ['jump', 'goto', 'return', 'none'].includes(rule.action.kind)) return null;
+  return learnerPackets(
+    moment,
+    { node: spec.node, family: familyOfPacket(spec.packet), table: step.table, chain: step.chain },
+    rule,
+  );
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,137 @@
+import { type Packet, parsePacket, type Simulation, simulate } from '../netfilter/index.ts';
+import type { Family, Rule, Ruleset } from '../netfilter/model.ts';
+import type { NodeSnapshot } from '../observe/snapshot.ts';
+import { chainsOf, rulesetsOf } from './rulesets-of.ts';
+
+export interface WalkedStep {
+  readonly table: string;
+  readonly chain: string;
+  /** 1-based; 0 is the chain's policy. */
+  readonly rule: number;
+  readonly matched: boolean | null;
+  readonly text: string;
+}
+
+/** A packet's way through one node, with what an author asks about. */
+export interface Walked {
+  readonly verdict: 'accept' | 'drop' | 'reject' | 'continue' | 'unknown';
+  readonly rewrites: Readonly<Record<string, unknown>>;
+  /** How the packet left. */
+  readonly left: {
+    readonly src: string | null;
+    readonly dst: string | null;
+    readonly sport: number | null;
+    readonly dport: number | null;
+  };
+  readonly walk: readonly WalkedStep[];
+  readonly unknown: readonly string[];
+}
+
+export interface Start {
+  readonly packet: string;
+  readonly hook?: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | undefined;
+  readonly from?: { readonly table: string; readonly chain: string } | undefined;
+}
+
+/** The family that a packet's words say: an IPv6 address or icmp6, else IPv4. */
+export function familyOfPacket(text: string): Family {
+  const words = Object.fromEntries(
+    text
+      .trim()
+      .split(/\s+/)
+      .map((word) => word.split(/=(.*)/s).slice(0, 2)),
+  );
+  const address = `${words['src'] ?? ''}${words['dst'] ?? ''}`;
+  return address.includes(':') || /^(icmp6|icmpv6|ipv6-icmp)$/.test(words['proto'] ?? '') ? 'ipv6' : 'ipv4';
+}
+
+/** Walks a packet through a node's rules as they stand in its snapshot. Where both backends hold rules, both decide. */
+export function simulateAt(snapshot: NodeSnapshot, start: Start): Walked | { readonly failure: string } {
+  const family = familyOfPacket(start.packet);
+  const all = rulesetsOf(snapshot, family);
+  const rulesets: readonly Ruleset[] = all.length === 0 ? [{ family, tables: [], remarks: [] }] : all;
+  try {
+    const packet = parsePacket(start.packet, family);
+    const walks = rulesets.map((ruleset) => simulateOne(ruleset, packet, snapshot, start));
+    return walks.reduce(together);
+  } catch (error) {
+    return {
+      failure: `the packet could not be walked through ${snapshot.node}: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+function simulateOne(ruleset: Ruleset, packet: Packet, snapshot: NodeSnapshot, start: Start): Walked {
+  const result: Simulation = simulate({
+    ruleset,
+    packet,
+    hook: start.hook ?? hookOf(start.from?.chain ?? ''),
+    ...(start.from === undefined ? {} : { from: start.from }),
+    state: snapshot,
+  });
+  return {
+    verdict: result.verdict,
+    rewrites: { ...result.rewrites },
+    left: leftOf(result.packet),
+    walk: result.walk,
+    unknown: result.unknown,
+  };
+}
+
+function leftOf(packet: Packet): Walked['left'] {
+  return {
+    src: packet.src ?? null,
+    dst: packet.dst ?? null,
+    sport: packet.sport ?? null,
+    dport: packet.dport ?? null,
+  };
+}
+
+/** A packet has to be accepted by both; the first rewrite of a field counts. */
+function together(first: Walked, second: Walked): Walked {
+  const order = ['drop', 'reject', 'unknown', 'accept', 'continue'] as const;
+  const verdict = order.find((one) => one === first.verdict || one === second.verdict) ?? 'unknown';
+  const rewritten = Object.keys(first.rewrites).length > 0 ? first : second;
+  return {
+    verdict,
+    rewrites: rewritten.rewrites,
+    left: rewritten.left,
+    walk: [...first.walk, ...second.walk],
+    unknown: [...first.unknown, ...second.unknown],
+  };
+}
+
+const hooks: Readonly<Record<string, NonNullable<Start['hook']>>> = {
+  PREROUTING: 'prerouting',
+  INPUT: 'input',
+  FORWARD: 'forward',
+  OUTPUT: 'output',
+  POSTROUTING: 'postrouting',
+};
+const hookOf = (chain: string): NonNullable<Start['hook']> => hooks[chain] ?? 'input';
+
+/** The step that ended the packet's way: the last that matched. */
+export function decidingStep(walked: Pick<Walked, 'walk'>): WalkedStep | undefined {
+  return walked.walk.findLast((step) => step.matched === true);
+}
+
+export function ruleAt(snapshot: NodeSnapshot, family: Family, step: WalkedStep): Rule | null {
+  for (const chain of chainsOf(snapshot, family, step.table, step.chain)) {
+    const rule = chain.rules[step.rule - 1];
+    if (rule !== undefined) return rule;
+  }
+  return null;
+}
+
+/** The way in one sentence: "filter FORWARD: rule 2 matches, dropped there". */
+export function walkText(walked: Walked, node: string): string {
+  const steps = walked.walk
+    .filter((step) => step.matched !== false)
+    .map((step) => {
+      const name =
+        step.rule === 0 ? `${step.table} ${step.chain}'s policy` : `${step.table} ${step.chain} rule ${step.rule}`;
+      return `${name}${step.text === '' ? '' : ` (${step.text})`}${step.matched === null ? ', perhaps' : ''}`;
+    });
+  const way = steps.length === 0 ? 'no rule matches it' : `it meets ${steps.join(', then ')}`;
+  return `On ${node} ${way}; in the end: ${walked.verdict}.`;
+}
