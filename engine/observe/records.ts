@@ -45,9 +45,34 @@ export interface RulesRecord {
 
 export type PacketCount = readonly [packets: number, bytes: number];
 
+/** An nf_tables expression as images/lab-node/programs/nftables_netlink.py decodes it. */
+export interface NftExpression {
+  readonly name: string;
+  readonly [field: string]: unknown;
+}
+
+/** One of the kernel's events, as nftables_netlink.py decodes it; a delrule has its counters and no expressions. */
+export interface NftEvent {
+  readonly op: string;
+  /** nft's names: ip, ip6, inet, ... */
+  readonly family: string;
+  readonly flags?: readonly string[];
+  readonly table?: string;
+  readonly chain?: string;
+  readonly handle?: number;
+  /** The handle of the rule before it; none for the first and the last of a chain. */
+  readonly position?: number;
+  readonly expr?: readonly NftExpression[];
+  readonly policy?: number;
+  readonly hook?: unknown;
+  readonly counters?: PacketCount | { readonly packets?: number; readonly bytes?: number };
+}
+
 export interface TableRecord {
   readonly family: Family;
   readonly table: string;
+  /** Every chain of the table is here; one that is not named is gone. */
+  readonly full?: true;
   /** iptables-save refuses it; then only `order` is there. */
   readonly refused?: true;
   /** By handle: what iptables-save prints after `-A CHAIN`. */
@@ -55,6 +80,8 @@ export interface TableRecord {
   readonly counters?: Readonly<Record<string, PacketCount>>;
   /** By chain: policy (`-` for none), packets, bytes. */
   readonly chains?: Readonly<Record<string, readonly [string, number, number]>>;
+  /** By handle, in a full table with rules that iptables did not write. */
+  readonly expressions?: Readonly<Record<string, readonly NftExpression[]>>;
   /** Handles of chains that changed. */
   readonly order?: Readonly<Record<string, readonly number[]>>;
 }

@@ -7,9 +7,7 @@ const linkSchema = z.object({
   address: z.string().default(''),
   mtu: z.number(),
   flags: z.array(z.string()).default([]),
-  addr_info: z
-    .array(z.object({ local: z.string().optional(), prefixlen: z.number().optional() }))
-    .default([]),
+  addr_info: z.array(z.object({ local: z.string().optional(), prefixlen: z.number().optional() })).default([]),
 });
 
 const nextHopSchema = z.object({ gateway: z.string().optional(), dev: z.string().optional() });
@@ -33,16 +31,28 @@ const policyRuleSchema = z.looseObject({
   dst: z.string().optional(),
   dstlen: z.number().optional(),
   table: z.union([z.string(), z.number()]).optional(),
+  fwmask: z.string().optional(),
+  action: z.string().optional(),
 });
 
 /** Links and their addresses from `ip -j address show`. */
-export function parseAddresses(json: string): { readonly links: readonly Link[]; readonly addresses: readonly Address[] } {
+export function parseAddresses(json: string): {
+  readonly links: readonly Link[];
+  readonly addresses: readonly Address[];
+} {
   const found = z.array(linkSchema).parse(elements(json));
   return {
-    links: found.map(({ ifname, address, mtu, flags }) => ({ name: ifname, mac: address, mtu, up: flags.includes('UP') })),
+    links: found.map(({ ifname, address, mtu, flags }) => ({
+      name: ifname,
+      mac: address,
+      mtu,
+      up: flags.includes('UP'),
+    })),
     addresses: found.flatMap(({ ifname, addr_info }) =>
       addr_info.flatMap(({ local, prefixlen }) =>
-        local === undefined || prefixlen === undefined ? [] : [{ interface: ifname, address: local, prefix: prefixlen }],
+        local === undefined || prefixlen === undefined
+          ? []
+          : [{ interface: ifname, address: local, prefix: prefixlen }],
       ),
     ),
   };
@@ -54,7 +64,8 @@ export function parseRoutes(json: string, family: Family): readonly Route[] {
     .array(routeSchema)
     .parse(elements(json))
     .flatMap((route) => {
-      const hops = route.nexthops.length > 0 ? route.nexthops : [{ gateway: route.gateway ?? route.via?.host, dev: route.dev }];
+      const hops =
+        route.nexthops.length > 0 ? route.nexthops : [{ gateway: route.gateway ?? route.via?.host, dev: route.dev }];
       return hops.map((hop) => ({
         family,
         table: String(route.table),
@@ -76,7 +87,15 @@ export function parsePolicyRules(json: string, family: Family): readonly PolicyR
     .map((rule) => ({ family, priority: rule.priority, text: policyText(rule) }));
 }
 
-const flagWords: Readonly<Record<string, string>> = { fwmark: 'fwmark', iif: 'iif', oif: 'oif', ipproto: 'ipproto', sport: 'sport', dport: 'dport', tos: 'tos' };
+const flagWords: Readonly<Record<string, string>> = {
+  fwmark: 'fwmark',
+  iif: 'iif',
+  oif: 'oif',
+  ipproto: 'ipproto',
+  sport: 'sport',
+  dport: 'dport',
+  tos: 'tos',
+};
 
 function policyText(rule: z.infer<typeof policyRuleSchema>): string {
   const words = ['not' in rule ? 'not from' : 'from', length(rule.src, rule.srclen)];
@@ -84,11 +103,11 @@ function policyText(rule: z.infer<typeof policyRuleSchema>): string {
   for (const [key, word] of Object.entries(flagWords)) {
     const value = rule[key];
     if (typeof value !== 'string' && typeof value !== 'number') continue;
-    const mask = key === 'fwmark' ? rule['fwmask'] : undefined;
+    const mask = key === 'fwmark' ? rule.fwmask : undefined;
     words.push(word, mask === undefined ? String(value) : `${value}/${mask}`);
   }
   if (rule.table !== undefined) words.push('lookup', String(rule.table));
-  if (typeof rule['action'] === 'string') words.push(rule['action']);
+  if (rule.action !== undefined) words.push(rule.action);
   return words.join(' ');
 }
 

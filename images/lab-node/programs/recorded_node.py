@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import time
 
 import conntrack_netlink
@@ -46,6 +47,7 @@ class RecordedNode:
         self.pending = []
         self.traffic = None
         self.dirty = False
+        self.generation_seen = None
         self.routes_changed = True
         self.rest_at = None
         self.counters_at = 0.0
@@ -102,6 +104,9 @@ class RecordedNode:
 
     def trimmed(self, event):
         """A rule that goes needs no more than its counters: what it was is known from its coming."""
+        if event["op"] == "newchain" and "hook" not in event and "excl" not in event.get("flags", ()):
+            # How a chain is renamed: the next reading writes all of them.
+            self.rules.chains_changed()
         if event["op"] in ("newrule", "delrule"):
             self.rules.touched(nft_rules.MODEL_FAMILIES.get(event["family"]), event["table"], event["chain"])
             for expression in event.get("expr", ()):
@@ -114,6 +119,7 @@ class RecordedNode:
     def generation(self, event):
         events, self.pending = self.pending, []
         self.dirty = True
+        self.generation_seen = event["gen"]
         return {"t": time.time(), "kind": "generation", "node": self.name, "gen": event["gen"], "pid": event.get("pid"),
                 "process": event.get("process"), "events": events}
 
@@ -153,30 +159,42 @@ class RecordedNode:
     # readings, in the node's namespace ---------------------------------------------------------------------------------------------
 
     def reading(self, base=False):
-        """A `rules` or `base` record of the rules as they are; None where nothing is new."""
+        """Records of the rules as they are: what events came meanwhile, then a `rules` or `base` record if anything is new."""
         started = time.monotonic()
         self.dirty = False
         reading = nft_rules.read(self.query)
+        events = self.read_rules_events()
+        if self.behind(reading.generation) and not reading.torn:
+            # The kernel tells of a generation a moment after it can be read.
+            select.select([self.rules_events], [], [], 0.05)
+            events += self.read_rules_events()
         if reading.torn:
             self.dirty = True
-            return None
-        tables = self.rules.update(reading, base)
+            return events
+        self.dirty = self.generation_seen not in (None, reading.generation)
+        tables = self.rules.update(reading, base, exact=not self.dirty)
         now = time.monotonic()
         # Counters of a huge ruleset are read less often: at most a twentieth of the time goes into it.
         self.counters_at = now + max(1.0, 20 * (now - started))
+        if not base and not tables:
+            return events
         record = {"t": time.time(), "kind": "base" if base else "rules", "node": self.name, "gen": reading.generation, "tables": tables}
-        return record if base or tables else None
+        return [*events, record]
+
+    def behind(self, generation):
+        return self.generation_seen is not None and self.generation_seen != generation
 
     def base(self):
-        """Everything of the node in one record, so that a reader can begin here."""
+        """Everything of the node in one record, so that a reader can begin here, after the events that came meanwhile."""
         self.sections = {}
-        rules = self.reading(base=True)
-        if rules is None:
+        records = self.reading(base=True)
+        if not records or records[-1]["kind"] != "base":
             # Rules change faster than they can be read; the next reading that is not torn brings all of them.
             self.rules.forget()
+            records.append({"t": time.time(), "kind": "base", "node": self.name, "gen": None, "tables": []})
         slow = self.slow(force=True)
-        empty = {"t": time.time(), "kind": "base", "node": self.name, "gen": None, "tables": []}
-        return (rules or empty) | {"sections": slow["sections"] if slow is not None else {}}
+        records[-1]["sections"] = slow["sections"] if slow is not None else {}
+        return records
 
     def traffic_moved(self):
         now = os.pread(self.traffic_file, 1 << 16, 0)

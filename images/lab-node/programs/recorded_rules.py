@@ -5,6 +5,11 @@ chains that changed. A rule's text never changes under its handle: iptables repl
 """
 
 
+import nftables_netlink
+
+POLICIES = {0: "DROP", 1: "ACCEPT"}
+
+
 class RecordedRules:
     def __init__(self):
         self.forget()
@@ -18,8 +23,13 @@ class RecordedRules:
     def touched(self, family, table, chain):
         self.dirty.add((family, table, chain))
 
-    def update(self, reading, base):
-        """The `tables` part of a record: what differs from what was last written, or everything for a base."""
+    def chains_changed(self):
+        """The next reading writes all chains, not only those that had events."""
+        self.chains = {}
+
+    def update(self, reading, base, exact=True):
+        """The `tables` part of a record: what differs from what was last written, or everything for a base. Not `exact`: more has
+        happened since the reading, and the order of chains stays to be written."""
         if base:
             self.forget()
         tables = []
@@ -27,21 +37,33 @@ class RecordedRules:
         for family, text in reading.save.items():
             for name, chains, refused in split_save(text):
                 known = reading.handles.get(family, {}).get(name, {})
-                tables.append(self.table(family, name, chains, refused, known, base, seen))
+                entry = self.table(family, name, chains, refused, known, base, seen)
+                if entry is not None and refused:
+                    policies = reading.chains.get(family, {}).get(name, {})
+                    entry["chains"] = {chain: [POLICIES.get(policy, "-"), 0, 0] for chain, policy in policies.items()}
+                if entry is not None and "full" in entry and (family, name) in reading.foreign:
+                    # Rules whose coming nobody saw, and which iptables' text does not tell faithfully.
+                    rules = map(nftables_netlink.decode_rule, reading.bodies.get((family, name), ()))
+                    entry["expressions"] = {rule["handle"]: rule.get("expr", []) for rule in rules}
+                tables.append(entry)
         for stale in self.texts.keys() - seen:
             del self.texts[stale]
             self.counters.pop(stale, None)
-        self.dirty.clear()
+        if exact:
+            self.dirty.clear()
         return [table for table in tables if table is not None]
 
     def table(self, family, name, chains, refused, known, base, seen):
         entry = {"family": family, "table": name}
         if refused:
-            if base or self.chains.get((family, name)) != "refused":
+            if base or self.chains.get((family, name)) != "refused" or any(key[:2] == (family, name) for key in self.dirty):
                 self.chains[(family, name)] = "refused"
-                return entry | {"refused": True, "order": known}
+                return entry | {"refused": True, "full": True, "order": known}
             return None
+        full = base or self.chains.get((family, name)) != "read"
         self.chains[(family, name)] = "read"
+        if full:
+            entry["full"] = True
         texts, counters, heads, order = {}, {}, {}, {}
         for chain, (head, rules) in chains.items():
             handles = known.get(chain, ())
@@ -52,7 +74,7 @@ class RecordedRules:
             if len(handles) != len(rules):
                 # iptables' own chains that the kernel has not made yet have no handles and no rules.
                 continue
-            if base or key in self.dirty:
+            if full or key in self.dirty:
                 order[chain] = handles
             for handle, (counter, words) in zip(handles, rules):
                 rule = (family, name, handle)
@@ -66,7 +88,7 @@ class RecordedRules:
         for part, value in (("texts", texts), ("counters", counters), ("chains", heads), ("order", order)):
             if value:
                 entry[part] = value
-        return entry if base or len(entry) > 2 else None
+        return entry if len(entry) > 2 else None
 
 
 def split_save(text):

@@ -126,7 +126,7 @@ class Recorder:
         self.watch(node.flow_events.fileno(), lambda: self.write(node.read_flow_events()))
         self.watch(node.route_events.fileno(), node.read_route_events)
         self.write([{"t": time.time(), "kind": "node", "node": name, "event": "listening"}])
-        self.write([self.inside(name, node.base)])
+        self.read(node, node.base)
 
     def forget(self, name):
         node = self.nodes.pop(name)

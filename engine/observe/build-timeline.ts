@@ -1,0 +1,242 @@
+import { printSave } from '../netfilter/index.ts';
+import type { Family } from '../netfilter/model.ts';
+import { legacyRulesets, NodeHistory, type NodeVersion } from './node-history.ts';
+import type { GenerationRecord, RulesRecord, Sections, TimelineRecord } from './records.ts';
+import { RuleReader } from './rule-source.ts';
+import { RulesetReader } from './ruleset-versions.ts';
+import { parseSections } from './sections.ts';
+import type { NodeRuleset, NodeSnapshot } from './snapshot.ts';
+import type { FlowEvent, Gap, KernelLogLine, Mark, Timeline, TimelineState } from './timeline.ts';
+
+interface OpenState {
+  readonly time: number;
+  readonly node: string;
+  readonly process: string | null;
+  readonly provisioning: boolean;
+  readonly probing: boolean;
+  nodes: ReadonlyMap<string, NodeVersion>;
+}
+
+/** The states of a session from the recorder's records, in their order. Pure. */
+export function buildTimeline(records: Iterable<TimelineRecord>): Timeline {
+  const builder = new TimelineBuilder();
+  for (const record of records) builder.add(record);
+  return builder.timeline();
+}
+
+/** The same, record by record: a live view adds what has come and asks again. */
+export class TimelineBuilder {
+  readonly #rules = new RuleReader();
+  readonly #snapshots = new SnapshotReader(this.#rules);
+  readonly #histories = new Map<string, NodeHistory>();
+  readonly #states: OpenState[] = [];
+  readonly #flows: FlowEvent[] = [];
+  readonly #log: KernelLogLine[] = [];
+  readonly #marks: Mark[] = [];
+  readonly #gaps: Gap[] = [];
+  #provisioning = true;
+  #probing = false;
+
+  add(record: TimelineRecord): void {
+    const { t: time } = record;
+    switch (record.kind) {
+      case 'generation':
+        this.#generation(record);
+        break;
+      case 'rules':
+      case 'base':
+        this.#reading(record);
+        break;
+      case 'state':
+        this.#sections(time, record.node, record.sections);
+        break;
+      case 'node':
+        if (record.event === 'listening') this.#histories.get(record.node)?.forget();
+        break;
+      case 'flow':
+        this.#flows.push({ time, node: record.node, event: record.event, flow: record.flow, probing: this.#probing });
+        break;
+      case 'log':
+        this.#log.push({ time, sequence: record.sequence, text: record.text });
+        break;
+      case 'gap':
+        this.#gaps.push({
+          what: record.what,
+          node: record.node,
+          from: record.from ?? 0,
+          to: record.to,
+          reason: record.reason,
+        });
+        break;
+      case 'mark':
+        this.#mark({ time, name: record.name, ...(record.detail === undefined ? {} : { detail: record.detail }) });
+        break;
+      case 'recorder':
+        break;
+    }
+  }
+
+  timeline(): Timeline {
+    const states = this.#states.map((state, index) => this.#finished(state, index));
+    return { states, flows: [...this.#flows], log: [...this.#log], marks: [...this.#marks], gaps: [...this.#gaps] };
+  }
+
+  #finished(state: OpenState, index: number): TimelineState {
+    const { time, node, process, provisioning, probing, nodes } = state;
+    const snapshots = this.#snapshots;
+    let read: Record<string, NodeSnapshot> | null = null;
+    return {
+      index,
+      time,
+      node,
+      process,
+      provisioning,
+      probing,
+      /** Made when it is looked at: most states of a long session never are. */
+      get nodes() {
+        read ??= Object.fromEntries([...nodes].map(([name, version]) => [name, snapshots.read(name, version)]));
+        return read;
+      },
+    };
+  }
+
+  #history(node: string): NodeHistory {
+    const history = this.#histories.get(node) ?? new NodeHistory(this.#rules);
+    this.#histories.set(node, history);
+    return history;
+  }
+
+  #version(node: string): NodeVersion | undefined {
+    return this.#states.at(-1)?.nodes.get(node);
+  }
+
+  #begin(time: number, node: string, process: string | null, version: NodeVersion | undefined): void {
+    const nodes = new Map(this.#states.at(-1)?.nodes);
+    if (version !== undefined) nodes.set(node, version);
+    this.#states.push({ time, node, process, provisioning: this.#provisioning, probing: this.#probing, nodes });
+  }
+
+  /** Puts a better known version into the state that goes on. */
+  #amend(node: string, version: NodeVersion): void {
+    const last = this.#states.at(-1);
+    if (last !== undefined) last.nodes = new Map(last.nodes).set(node, version);
+  }
+
+  #generation(record: GenerationRecord): void {
+    const history = this.#history(record.node);
+    const before = this.#version(record.node) ?? { time: record.t, generation: null, tables: new Map(), sections: {} };
+    const ended = history.beforeGeneration(before, record, this.#probing);
+    if (ended !== before) this.#amend(record.node, ended);
+    this.#begin(record.t, record.node, record.process, history.afterGeneration(ended, record));
+  }
+
+  #reading(record: RulesRecord): void {
+    const history = this.#history(record.node);
+    const before = this.#version(record.node);
+    if (record.kind === 'base' || before === undefined) {
+      const fresh = { time: record.t, generation: record.gen, tables: new Map(), sections: record.sections ?? {} };
+      // A base of the generation that is known brings nothing new but exactness.
+      const known = before !== undefined && record.gen !== null && before.generation === record.gen;
+      const version = history.withReading(
+        known ? { ...before, sections: fresh.sections } : fresh,
+        record,
+        this.#probing,
+      );
+      if (known && sameSections(before.sections, version.sections)) this.#amend(record.node, version);
+      else this.#begin(record.t, record.node, null, version);
+      return;
+    }
+    const missed = record.gen !== null && before.generation !== null && isLater(record.gen, before.generation);
+    const from = missed ? { ...before, time: record.t, generation: record.gen } : before;
+    const version = history.withReading(from, record, this.#probing);
+    if (missed) this.#begin(record.t, record.node, null, version);
+    else this.#amend(record.node, version);
+  }
+
+  #sections(time: number, node: string, sections: Sections): void {
+    const before = this.#version(node);
+    if (before === undefined) return;
+    this.#begin(time, node, null, { ...before, time, sections: { ...before.sections, ...sections } });
+  }
+
+  #mark(mark: Mark): void {
+    this.#marks.push(mark);
+    const { provisioning, probing } = { provisioning: this.#provisioning, probing: this.#probing };
+    if (mark.name === 'provisioned') this.#provisioning = false;
+    if (mark.name === 'probe-begin') this.#probing = true;
+    if (mark.name === 'probe-end') this.#probing = false;
+    const turned = provisioning !== this.#provisioning || probing !== this.#probing;
+    const last = this.#states.at(-1);
+    if (turned && last !== undefined) this.#begin(mark.time, last.node, null, undefined);
+  }
+}
+
+/** Snapshots of versions; the same version gives the same object. */
+class SnapshotReader {
+  readonly #rulesets: RulesetReader;
+  readonly #known = new WeakMap<NodeVersion, NodeSnapshot>();
+  readonly #sections = new WeakMap<Sections, ReturnType<typeof parseSections>>();
+
+  constructor(rules: RuleReader) {
+    this.#rulesets = new RulesetReader(rules);
+  }
+
+  read(node: string, version: NodeVersion): NodeSnapshot {
+    const known = this.#known.get(version);
+    if (known !== undefined) return known;
+    const { sections } = version;
+    const parsed = this.#sections.get(sections) ?? parseSections(sections);
+    this.#sections.set(sections, parsed);
+    const nft = (['ipv4', 'ipv6'] as const).flatMap((family) => this.#ruleset(family, version));
+    const snapshot: NodeSnapshot = {
+      node,
+      time: version.time,
+      generation: version.generation,
+      rulesets: [...nft, ...legacyRulesets(sections)],
+      nftTables: [],
+      ...parsed.parsed,
+      sysctls: sections.sysctls ?? {},
+      listeners: sections.listeners ?? [],
+      conntrack: [],
+      problems: [...parsed.problems, ...notRecorded],
+    };
+    this.#known.set(version, snapshot);
+    return snapshot;
+  }
+
+  #ruleset(family: Family, version: NodeVersion): NodeRuleset[] {
+    const tables = [...version.tables.values()].filter((table) => table.family === family);
+    if (tables.length === 0) return [];
+    const ruleset = this.#rulesets.read(family, tables);
+    return [
+      {
+        family,
+        backend: 'nft',
+        ruleset,
+        /** Printed when it is asked for: nobody saw iptables-save at this very moment. */
+        get text() {
+          return printSave(ruleset, { counters: true });
+        },
+      },
+    ];
+  }
+}
+
+/** Connections are on a timeline as events, and other tables of nft are not on it. */
+const notRecorded: NodeSnapshot['problems'] = [
+  { section: 'conntrack', message: 'a timeline has connections as events, not as a table' },
+  { section: 'nft', message: "a timeline has iptables' tables only" },
+];
+
+function sameSections(a: Sections, b: Sections): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(sections: Sections): readonly [string, unknown][] {
+  return Object.entries(sections).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Generations are 32-bit and wrap. */
+function isLater(a: number, b: number): boolean {
+  return a !== b && (a - b) >>> 0 < 0x8000_0000;
+}

@@ -1,0 +1,162 @@
+import type { Counters, Family } from '../netfilter/model.ts';
+import type { NftEvent, NftExpression } from './records.ts';
+import type { RuleSource } from './rule-source.ts';
+import { type ChainVersion, emptyChain, type RuleEntry, type TableVersion } from './ruleset-versions.ts';
+
+export type Tables = ReadonlyMap<string, TableVersion>;
+
+export const tableKey = (family: Family, table: string) => `${family} ${table}`;
+
+const families: Readonly<Record<string, Family>> = { ip: 'ipv4', ip6: 'ipv6' };
+
+/** The family of an event's table where it is one that iptables uses; null for other tables (inet, bridge, ...). */
+export function familyOf(event: NftEvent): Family | null {
+  return families[event.family] ?? null;
+}
+
+/**
+ * The tables after one transaction. The kernel's events come in the order in which it made the changes (nf_tables_commit).
+ *
+ * Where a new rule stands (nf_tables_rule_notify): after `position`, the handle before it, if it is neither first nor last; else at the end
+ * for an append and at the beginning for an insert; a replacement stands where the rule stood that went just before.
+ */
+export function applyEvents(
+  tables: Tables,
+  events: readonly NftEvent[],
+  arrive: (family: Family, event: NftEvent) => RuleSource,
+): Tables {
+  const drafts = new Drafts(tables);
+  for (const event of events) {
+    const family = familyOf(event);
+    const table = event.table;
+    if (family === null || table === undefined) continue;
+    if (event.op === 'newtable') drafts.table(family, table);
+    if (event.op === 'deltable') drafts.dropTable(family, table);
+    const { chain } = event;
+    if (chain === undefined) continue;
+    if (event.op === 'newchain') drafts.chain(family, table, chain).setHead(event);
+    if (event.op === 'delchain') drafts.dropChain(family, table, chain);
+    if (event.op === 'newrule') drafts.chain(family, table, chain).insert(event, arrive(family, event));
+    if (event.op === 'delrule' && event.handle !== undefined) drafts.chain(family, table, chain).remove(event.handle);
+  }
+  return drafts.finish();
+}
+
+class Drafts {
+  readonly #tables: Map<string, TableVersion>;
+  readonly #chains = new Map<string, Map<string, ChainDraft>>();
+
+  constructor(tables: Tables) {
+    this.#tables = new Map(tables);
+  }
+
+  table(family: Family, name: string): TableVersion {
+    const key = tableKey(family, name);
+    const known = this.#tables.get(key);
+    if (known !== undefined) return known;
+    const made = { family, name, chains: new Map() };
+    this.#tables.set(key, made);
+    return made;
+  }
+
+  chain(family: Family, table: string, name: string): ChainDraft {
+    const key = tableKey(family, table);
+    const version = this.table(family, table);
+    const drafts = this.#chains.get(key) ?? new Map<string, ChainDraft>();
+    this.#chains.set(key, drafts);
+    const draft = drafts.get(name) ?? new ChainDraft(version.chains.get(name) ?? emptyChain(name));
+    drafts.set(name, draft);
+    return draft;
+  }
+
+  dropTable(family: Family, name: string): void {
+    this.#tables.delete(tableKey(family, name));
+    this.#chains.delete(tableKey(family, name));
+  }
+
+  dropChain(family: Family, table: string, name: string): void {
+    const key = tableKey(family, table);
+    this.#chains.get(key)?.delete(name);
+    const version = this.#tables.get(key);
+    if (version === undefined) return;
+    const chains = new Map(version.chains);
+    chains.delete(name);
+    this.#tables.set(key, { ...version, chains });
+  }
+
+  finish(): Tables {
+    for (const [key, drafts] of this.#chains) {
+      const version = this.#tables.get(key);
+      if (version === undefined) continue;
+      const chains = new Map(version.chains);
+      for (const [name, draft] of drafts) chains.set(name, draft.finish());
+      this.#tables.set(key, { ...version, chains });
+    }
+    return this.#tables;
+  }
+}
+
+class ChainDraft {
+  #version: ChainVersion;
+  readonly #rules: RuleEntry[];
+  /** Removals wait, so that a flush of thousands costs one pass. */
+  readonly #removed = new Set<number>();
+  #lastRemoved: number | null = null;
+  readonly #waiting: { readonly after: number; readonly entry: RuleEntry }[] = [];
+
+  constructor(version: ChainVersion) {
+    this.#version = version;
+    this.#rules = [...version.rules];
+  }
+
+  setHead(event: NftEvent): void {
+    if (event.policy === undefined) return;
+    this.#version = { ...this.#version, policy: event.policy === 0 ? 'DROP' : 'ACCEPT' };
+  }
+
+  remove(handle: number): void {
+    this.#removed.add(handle);
+    this.#lastRemoved = handle;
+  }
+
+  insert(event: NftEvent, source: RuleSource): void {
+    const entry: RuleEntry = { source, counters: pair(event.counters) };
+    const replaced =
+      event.flags?.includes('replace') && this.#lastRemoved !== null ? this.#indexOf(this.#lastRemoved) : -1;
+    if (replaced >= 0) this.#rules.splice(replaced, 0, entry);
+    else if (event.position !== undefined) this.#insertAfter(event.position, entry);
+    else if (event.flags?.includes('append')) this.#rules.push(entry);
+    else this.#rules.unshift(entry);
+  }
+
+  #insertAfter(handle: number, entry: RuleEntry): void {
+    const index = this.#indexOf(handle);
+    // Inserts of one transaction are told first to last while each stands before the one told before it.
+    if (index < 0) this.#waiting.push({ after: handle, entry });
+    else this.#rules.splice(index + 1, 0, entry);
+  }
+
+  /** From the end: most rules are added there. */
+  #indexOf(handle: number): number {
+    return this.#rules.findLastIndex((rule) => rule.source.handle === handle);
+  }
+
+  finish(): ChainVersion {
+    for (const { after, entry } of this.#waiting.toReversed()) {
+      const index = this.#indexOf(after);
+      if (index < 0) this.#rules.push(entry);
+      else this.#rules.splice(index + 1, 0, entry);
+    }
+    const rules =
+      this.#removed.size === 0 ? this.#rules : this.#rules.filter((rule) => !this.#removed.has(rule.source.handle));
+    return { ...this.#version, rules };
+  }
+}
+
+function pair(counters: NftEvent['counters']): Counters | null {
+  if (counters === undefined) return null;
+  if ('packets' in counters || !Array.isArray(counters)) return null;
+  return { packets: counters[0] ?? 0, bytes: counters[1] ?? 0 };
+}
+
+export type { NftExpression };

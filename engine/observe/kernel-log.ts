@@ -1,0 +1,67 @@
+import { HookpointError } from '../contract/error.ts';
+import type { ContainerRuntime } from '../runtime/container.ts';
+
+/**
+ * LOG lines of a network namespace other than the host's first reach the kernel log only with this on; it can be set in the first one
+ * alone (net/netfilter/nf_log.c: nf_log_all_netns is registered for init_net). It changes the whole host, so it is asked for once and put back.
+ */
+const name = 'net.netfilter.nf_log_all_netns';
+
+/** What the setting was before Hookpoint, to be kept until it is put back. */
+export type KernelLogSetting = '0' | '1';
+
+/** What it is now. Throws DOCKER_FAILED where the host does not let it be read (rootless, or without netfilter logging). */
+export async function readKernelLogSetting(runtime: ContainerRuntime, signal?: AbortSignal): Promise<KernelLogSetting> {
+  return setting(await sysctl(runtime, ['-n', name], 'read', signal));
+}
+
+/** Lets LOG rules of nodes write to the kernel log; gives what it was before. Read back, so that done means done. */
+export async function allowAllNamespaces(runtime: ContainerRuntime, signal?: AbortSignal): Promise<KernelLogSetting> {
+  const former = await readKernelLogSetting(runtime, signal);
+  if (former === '0') await write(runtime, '1', signal);
+  return former;
+}
+
+/** Puts the former value back. */
+export async function restore(
+  runtime: ContainerRuntime,
+  former: KernelLogSetting,
+  signal?: AbortSignal,
+): Promise<void> {
+  if ((await readKernelLogSetting(runtime, signal)) !== former) await write(runtime, former, signal);
+}
+
+async function write(
+  runtime: ContainerRuntime,
+  value: KernelLogSetting,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await sysctl(runtime, ['-q', '-w', `${name}=${value}`], 'set', signal);
+  const now = await readKernelLogSetting(runtime, signal);
+  if (now !== value) throw refused('set', `it is still ${now}`);
+}
+
+async function sysctl(
+  runtime: ContainerRuntime,
+  words: readonly string[],
+  verb: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const result = await runtime.runOnHost(['net'], ['sysctl', ...words], signal);
+  if (result.exitCode !== 0) throw refused(verb, result.stderr.trim() || `exit status ${result.exitCode}`);
+  return result.stdout.trim();
+}
+
+function setting(text: string): KernelLogSetting {
+  if (text === '0' || text === '1') return text;
+  throw refused('read', `unexpected value ${JSON.stringify(text)}`);
+}
+
+function refused(verb: string, why: string): HookpointError {
+  return new HookpointError('DOCKER_FAILED', `${name} of the Docker host could not be ${verb}: ${why}.`, {
+    remedy:
+      'LOG lines cannot be graded here: run `hookpoint doctor` for what is missing, or use a Docker engine that runs as root.',
+  });
+}
+
+export const kernelLog = { allowAllNamespaces, restore, read: readKernelLogSetting };

@@ -1,0 +1,179 @@
+import { parseSave } from '../netfilter/index.ts';
+import type { Counters, Family } from '../netfilter/model.ts';
+import { applyEvents, familyOf, type Tables, tableKey } from './generation-events.ts';
+import type { GenerationRecord, NftEvent, PacketCount, RulesRecord, Sections, TableRecord } from './records.ts';
+import type { RuleReader, RuleSource } from './rule-source.ts';
+import { type ChainVersion, emptyChain, type RuleEntry, type TableVersion } from './ruleset-versions.ts';
+
+/** A node at one moment: immutable, shared with the moments around it where they do not differ. */
+export interface NodeVersion {
+  readonly time: number;
+  readonly generation: number | null;
+  readonly tables: Tables;
+  readonly sections: Sections;
+}
+
+/** How records of one node change it. Pure but for what is learnt of a rule later, which holds for its whole life. */
+export class NodeHistory {
+  readonly #reader: RuleReader;
+  /** By table and handle. A table that goes takes its handles along: a new one of its name counts from the beginning. */
+  #sources = new Map<string, Map<number, RuleSource>>();
+  /** What probes of the grader moved: no part of the counters that a timeline shows. */
+  readonly #probed = new WeakMap<RuleSource, { total: Counters; probed: Counters }>();
+
+  constructor(reader: RuleReader) {
+    this.#reader = reader;
+  }
+
+  /** The version before a transaction, with the counters that its removed rules ended with. */
+  beforeGeneration(version: NodeVersion, record: GenerationRecord, probing: boolean): NodeVersion {
+    const last = new Map<string, Map<number, PacketCount>>();
+    for (const event of record.events) {
+      const family = familyOf(event);
+      if (event.op !== 'delrule' || family === null || event.table === undefined || event.handle === undefined)
+        continue;
+      if (!Array.isArray(event.counters)) continue;
+      const key = tableKey(family, event.table);
+      const counts = last.get(key) ?? new Map<number, PacketCount>();
+      counts.set(event.handle, event.counters as PacketCount);
+      last.set(key, counts);
+    }
+    return { ...version, tables: this.#count(version.tables, last, probing) };
+  }
+
+  afterGeneration(version: NodeVersion, record: GenerationRecord): NodeVersion {
+    const tables = applyEvents(version.tables, record.events, (family, event) => this.#arrive(family, event));
+    for (const event of record.events) {
+      const family = familyOf(event);
+      if (event.op === 'deltable' && family !== null && event.table !== undefined)
+        this.#sources.delete(tableKey(family, event.table));
+    }
+    return { ...version, time: record.t, generation: record.gen, tables };
+  }
+
+  /** What a reading adds. Of another generation than the version's only what holds under a handle is taken. */
+  withReading(version: NodeVersion, record: RulesRecord, probing: boolean): NodeVersion {
+    const counts = new Map<string, Map<number, PacketCount>>();
+    let tables = version.tables;
+    for (const table of record.tables) {
+      const key = tableKey(table.family, table.table);
+      for (const [handle, expressions] of Object.entries(table.expressions ?? {})) {
+        this.#source(table.family, table.table, Number(handle)).expressions = expressions;
+      }
+      for (const [handle, words] of Object.entries(table.texts ?? {})) this.#learn(table, Number(handle), words);
+      counts.set(key, new Map(Object.entries(table.counters ?? {}).map(([handle, count]) => [Number(handle), count])));
+      if (record.gen !== version.generation) continue;
+      tables = new Map(tables).set(key, this.#arranged(tables.get(key), table));
+    }
+    return { ...version, tables: this.#count(tables, counts, probing) };
+  }
+
+  /** A node that is there anew: nothing that was known of its rules holds. */
+  forget(): void {
+    this.#sources = new Map();
+  }
+
+  #arrive(family: Family, event: NftEvent): RuleSource {
+    const source = this.#source(family, event.table ?? '', event.handle ?? 0);
+    source.expressions = event.expr ?? source.expressions;
+    this.#reader.learn(source);
+    return source;
+  }
+
+  #learn(table: TableRecord, handle: number, words: string): void {
+    const source = this.#source(table.family, table.table, handle);
+    source.words = words;
+    this.#reader.learn(source);
+  }
+
+  #source(family: Family, table: string, handle: number): RuleSource {
+    const key = tableKey(family, table);
+    const known = this.#sources.get(key) ?? new Map<number, RuleSource>();
+    this.#sources.set(key, known);
+    const source = known.get(handle) ?? { family, handle, words: null, expressions: null };
+    known.set(handle, source);
+    return source;
+  }
+
+  #arranged(version: TableVersion | undefined, record: TableRecord): TableVersion {
+    const { family, table: name } = record;
+    const chains = new Map(record.full ? [] : version?.chains);
+    for (const [chain, [policy, packets, bytes]] of Object.entries(record.chains ?? {})) {
+      const head = {
+        policy: policy === 'ACCEPT' || policy === 'DROP' ? policy : null,
+        counters: { packets, bytes },
+      } as const;
+      chains.set(chain, { ...(version?.chains.get(chain) ?? emptyChain(chain)), ...head });
+    }
+    for (const [chain, handles] of Object.entries(record.order ?? {})) {
+      const before = chains.get(chain) ?? version?.chains.get(chain) ?? emptyChain(chain);
+      chains.set(chain, sameOrder(before, handles) ? before : this.#reordered(before, handles, family, name));
+    }
+    return { family, name, chains };
+  }
+
+  #reordered(chain: ChainVersion, handles: readonly number[], family: Family, table: string): ChainVersion {
+    const known = new Map(chain.rules.map((rule) => [rule.source.handle, rule]));
+    const rules = handles.map(
+      (handle) => known.get(handle) ?? { source: this.#source(family, table, handle), counters: null },
+    );
+    return { ...chain, rules };
+  }
+
+  #count(tables: Tables, counts: ReadonlyMap<string, ReadonlyMap<number, PacketCount>>, probing: boolean): Tables {
+    let result: Map<string, TableVersion> | null = null;
+    for (const [key, ofTable] of counts) {
+      const table = tables.get(key);
+      if (table === undefined || ofTable.size === 0) continue;
+      const chains = new Map(table.chains);
+      for (const [name, chain] of table.chains) {
+        if (!chain.rules.some((rule) => ofTable.has(rule.source.handle))) continue;
+        chains.set(name, {
+          ...chain,
+          rules: chain.rules.map((rule) => this.#counted(rule, ofTable.get(rule.source.handle), probing)),
+        });
+      }
+      result ??= new Map(tables);
+      result.set(key, { ...table, chains });
+    }
+    return result ?? tables;
+  }
+
+  #counted(rule: RuleEntry, count: PacketCount | undefined, probing: boolean): RuleEntry {
+    if (count === undefined) return rule;
+    const known = this.#probed.get(rule.source) ?? {
+      total: { packets: 0, bytes: 0 },
+      probed: { packets: 0, bytes: 0 },
+    };
+    // A counter that was put back says less than the highest that was seen.
+    const total = { packets: Math.max(count[0], known.total.packets), bytes: Math.max(count[1], known.total.bytes) };
+    const moved = { packets: total.packets - known.total.packets, bytes: total.bytes - known.total.bytes };
+    const probed = probing
+      ? { packets: known.probed.packets + moved.packets, bytes: known.probed.bytes + moved.bytes }
+      : known.probed;
+    this.#probed.set(rule.source, { total, probed });
+    return {
+      source: rule.source,
+      counters: { packets: total.packets - probed.packets, bytes: total.bytes - probed.bytes },
+    };
+  }
+}
+
+function sameOrder(chain: ChainVersion, handles: readonly number[]): boolean {
+  return (
+    chain.rules.length === handles.length && chain.rules.every((rule, index) => rule.source.handle === handles[index])
+  );
+}
+
+/** Legacy dumps among the sections, parsed. */
+export function legacyRulesets(sections: Sections) {
+  const texts = [
+    ['ipv4', sections['legacy-ipv4']],
+    ['ipv6', sections['legacy-ipv6']],
+  ] as const;
+  return texts.flatMap(([family, text]) =>
+    text === undefined || text === ''
+      ? []
+      : [{ family, backend: 'legacy' as const, ruleset: parseSave(text, { family, backend: 'legacy' }), text }],
+  );
+}

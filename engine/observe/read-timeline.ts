@@ -1,0 +1,50 @@
+import { HookpointError } from '../contract/error.ts';
+import type { RunScript } from '../runtime/container.ts';
+import { layout } from '../runtime/layout.ts';
+import { buildTimeline } from './build-timeline.ts';
+import { parseRecords } from './records.ts';
+import type { Mark, Timeline } from './timeline.ts';
+
+const sync = `${layout.programs}/recorder-sync`;
+
+/**
+ * The timeline up to now: the recorder first writes what it has not yet. Where no recorder answers, what it left is read and the
+ * time since is a gap. Throws NODE_FAILED where there is no timeline, and what `run` throws.
+ */
+export async function readTimeline(run: RunScript, options: { readonly signal?: AbortSignal } = {}): Promise<Timeline> {
+  const result = await run(
+    `${sync}; answered=$?; date +%s.%N >&2; cat ${layout.timeline} && exit $((answered * 64))`,
+    options,
+  );
+  if (result.exitCode !== 0 && result.exitCode !== 64) {
+    throw new HookpointError('NODE_FAILED', `The session's timeline cannot be read: ${result.stderr.trim()}`);
+  }
+  const records = parseRecords(result.stdout);
+  const timeline = buildTimeline(records);
+  if (result.exitCode === 0) return timeline;
+  const now = Number(result.stderr.trim().split('\n').at(-1));
+  const from = records.at(-1)?.t ?? 0;
+  return {
+    ...timeline,
+    gaps: [...timeline.gaps, { what: 'states', node: null, from, to: now, reason: 'the recorder does not run' }],
+  };
+}
+
+/** Waits until the recorder listens in every node that is there now. False where none answers. */
+export async function waitForRecorder(run: RunScript, signal?: AbortSignal): Promise<boolean> {
+  return (await run(sync, signal === undefined ? {} : { signal })).exitCode === 0;
+}
+
+/**
+ * Puts a mark after everything that has happened until now: the recorder reads all events and counters first. Without a recorder the mark
+ * is written all the same.
+ */
+export async function writeMark(
+  run: RunScript,
+  mark: Omit<Mark, 'time'>,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const { name, detail } = mark;
+  const json = JSON.stringify(detail === undefined ? { name } : { name, detail });
+  await run(`${sync} '${json.replaceAll("'", '\\u0027')}' || true`, options);
+}

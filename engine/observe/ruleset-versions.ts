@@ -1,0 +1,63 @@
+import type { Chain, Counters, Family, Ruleset, Table } from '../netfilter/model.ts';
+import type { RuleReader, RuleSource } from './rule-source.ts';
+
+/**
+ * Rulesets as they were, state after state. Everything is immutable and what did not change is shared, so a thousand states of a
+ * ruleset of a thousand rules cost about one of them and a thousand changes. Rules become model rules when somebody looks.
+ */
+export interface TableVersion {
+  readonly family: Family;
+  readonly name: string;
+  readonly chains: ReadonlyMap<string, ChainVersion>;
+}
+
+export interface ChainVersion {
+  readonly name: string;
+  readonly policy: 'ACCEPT' | 'DROP' | null;
+  readonly counters: Counters | null;
+  readonly rules: readonly RuleEntry[];
+}
+
+export interface RuleEntry {
+  readonly source: RuleSource;
+  readonly counters: Counters | null;
+}
+
+export const builtinChains = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']);
+
+export function emptyChain(name: string): ChainVersion {
+  return { name, policy: builtinChains.has(name) ? 'ACCEPT' : null, counters: null, rules: [] };
+}
+
+/** Makes model rulesets of versions; the same version gives the same object. */
+export class RulesetReader {
+  readonly #rules: RuleReader;
+  readonly #chains = new WeakMap<ChainVersion, Chain>();
+  readonly #tables = new WeakMap<TableVersion, Table>();
+
+  constructor(rules: RuleReader) {
+    this.#rules = rules;
+  }
+
+  read(family: Family, tables: readonly TableVersion[]): Ruleset {
+    return { family, tables: tables.map((table) => this.#table(table)), remarks: [] };
+  }
+
+  #table(version: TableVersion): Table {
+    const known = this.#tables.get(version);
+    if (known !== undefined) return known;
+    const table = { name: version.name, chains: [...version.chains.values()].map((chain) => this.#chain(chain)) };
+    this.#tables.set(version, table);
+    return table;
+  }
+
+  #chain(version: ChainVersion): Chain {
+    const known = this.#chains.get(version);
+    if (known !== undefined) return known;
+    const { name, policy, counters } = version;
+    const rules = version.rules.map((entry) => ({ ...this.#rules.read(entry.source), counters: entry.counters }));
+    const chain = { name, policy, counters, rules };
+    this.#chains.set(version, chain);
+    return chain;
+  }
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { HookpointError } from '../contract/error.ts';
+import type { RunScript } from '../runtime/container.ts';
+import { layout } from '../runtime/layout.ts';
+import { assembleRulesets, rulesRecordSchema } from './assemble-rulesets.ts';
+import { parseConntrack } from './parse/conntrack.ts';
+import { parseSections } from './sections.ts';
+import type { ConntrackEntry, NodeSnapshot, SnapshotSection } from './snapshot.ts';
+
+const sectionNames = [
+  'iptables',
+  'nft',
+  'ipset',
+  'links',
+  'addresses',
+  'routes',
+  'policy-rules',
+  'sysctls',
+  'listeners',
+  'conntrack',
+] as const satisfies readonly SnapshotSection[];
+
+const flowSchema = z.custom<ConntrackEntry>(
+  (value) => typeof value === 'object' && value !== null && 'original' in value,
+);
+
+/** One line of images/lab-node/programs/snapshot.py. */
+const snapshotRecordSchema = rulesRecordSchema.extend({
+  node: z.string(),
+  time: z.number(),
+  /** Why there is nothing to read: the node's namespace is not there. */
+  missing: z.string().optional(),
+  problems: z.array(z.object({ section: z.enum(sectionNames), message: z.string() })),
+  generation: z.number().nullable().default(null),
+  sysctls: z.record(z.string(), z.string()).default({}),
+  listeners: z.array(z.object({ protocol: z.enum(['tcp', 'udp']), address: z.string(), port: z.number() })).default([]),
+  conntrack: z.string().nullable().default(null),
+  flows: z.array(flowSchema).nullable().default(null),
+  texts: z.record(z.string(), z.string()).default({}),
+});
+export type SnapshotRecord = z.infer<typeof snapshotRecordSchema>;
+
+/**
+ * Reads every node's network state in one round trip, with the outer image's own programs in the node's network namespace alone. What cannot
+ * be read of a node is one of its problems, never an exception. Throws what `run` throws, and NODE_FAILED where the program itself fails.
+ */
+export async function snapshotNodes(
+  run: RunScript,
+  nodes: readonly string[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Record<string, NodeSnapshot>> {
+  const result = await run(`exec python3 -I -S ${layout.programs}/snapshot.py ${nodes.map(quote).join(' ')}`, options);
+  if (result.exitCode !== 0) {
+    throw new HookpointError(
+      'NODE_FAILED',
+      `The nodes could not be read: ${result.stderr.trim() || `status ${result.exitCode}`}`,
+    );
+  }
+  const lines = result.stdout.split('\n').filter((line) => line !== '');
+  return Object.fromEntries(lines.map((line) => parseSnapshot(line)).map((snapshot) => [snapshot.node, snapshot]));
+}
+
+/** A line of snapshot.py as a snapshot. Pure. */
+export function parseSnapshot(line: string): NodeSnapshot {
+  const record = snapshotRecordSchema.parse(JSON.parse(line));
+  const { node, time, generation, sysctls, listeners } = record;
+  const { rulesets, nftTables, problems } = assembleRulesets(record);
+  const sections = parseSections(record.texts);
+  const all = [...record.problems, ...problems, ...sections.problems];
+  return {
+    node,
+    time,
+    generation,
+    rulesets,
+    nftTables,
+    ...sections.parsed,
+    sysctls,
+    listeners,
+    conntrack: record.flows ?? parseConntrack(record.conntrack ?? ''),
+    problems:
+      record.missing === undefined
+        ? all
+        : sectionNames.map((section) => ({ section, message: `no node: ${record.missing}` })),
+  };
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
