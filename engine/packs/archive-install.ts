@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
+import { extract, type Header } from 'tar-stream';
+import { HookpointError } from '../contract/error.ts';
+import { packDigest } from './archive-build.ts';
+import { inspectPack, invalidPack } from './inspect.ts';
+import { limits } from './limits.ts';
+import { limitFor } from './pack-files.ts';
+
+export interface InstalledPack {
+  readonly id: string;
+  readonly version: string;
+  readonly folder: string;
+  /** The same pack was there before. */
+  readonly already: boolean;
+}
+
+/**
+ * Unpacks an archive into PACKS/ID/VERSION. The archive comes from anybody: nothing of it is written before its names and sizes are
+ * checked, and nothing stands under its final name before the whole pack was found sound. BAD_INPUT or PACK_INVALID otherwise.
+ */
+export async function installArchive(archive: string, packs: string): Promise<InstalledPack> {
+  const entries = await readArchive(archive);
+  const temporary = join(packs, `.installing-${randomBytes(6).toString('hex')}`);
+  try {
+    for (const { path, content } of entries) {
+      const target = join(temporary, path);
+      await mkdir(dirname(target), { recursive: true });
+      // wx: two entries that a file system takes for one name (a, A) fail instead of one hiding the other.
+      await writeFile(target, content, { flag: 'wx', mode: 0o644 }).catch((error: unknown) => {
+        throw isCode(error, 'EEXIST') ? refused(archive, `holds '${path}' twice`) : writeFailure(packs, error);
+      });
+    }
+    const { pack, errors } = await inspectPack(temporary);
+    if (!pack) throw invalidPack(archive, errors);
+    const { id, version } = pack.manifest;
+    const folder = join(packs, id, version);
+    await mkdir(dirname(folder), { recursive: true });
+    try {
+      await rename(temporary, folder);
+      return { id, version, folder, already: false };
+    } catch (error) {
+      if (!isCode(error, 'ENOTEMPTY') && !isCode(error, 'EEXIST')) throw writeFailure(packs, error);
+      if ((await packDigest(folder)) === (await packDigest(temporary))) return { id, version, folder, already: true };
+      throw new HookpointError('BAD_INPUT', `Another pack ${id} ${version} is installed already.`, {
+        remedy: `Give the pack a new version, or remove ${folder} first.`,
+      });
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+export interface ArchiveEntry {
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+/** The files of an archive, checked, in memory. */
+export async function readArchive(archive: string): Promise<readonly ArchiveEntry[]> {
+  const size = (await stat(archive).catch(() => null))?.size;
+  if (size === undefined) {
+    throw new HookpointError('NOT_FOUND', `There is no file ${archive}.`, { remedy: 'Name a .hookpack file.' });
+  }
+  if (size > limits.archiveBytes) throw refused(archive, `has ${size} bytes, more than ${limits.archiveBytes}`);
+  const most = limits.packBytes + limits.files * 2048 + 4096;
+  const tar = await promisify(zstdDecompress)(await readFile(archive), { maxOutputLength: most }).catch(
+    (error: unknown) => {
+      if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) throw refused(archive, `unpacks to more than ${most} bytes`);
+      throw refused(archive, 'is no archive of a pack (zstd cannot read it)');
+    },
+  );
+  const entries: ArchiveEntry[] = [];
+  const names = new Set<string>();
+  let total = 0;
+  const unpack = extract();
+  unpack.on('entry', (header, stream, next) => {
+    const problem = entryProblem(header, names) ?? (entries.length >= limits.files ? 'holds too many files' : null);
+    total += header.size ?? 0;
+    if (problem || total > limits.packBytes) {
+      stream.resume();
+      unpack.destroy(refused(archive, problem ?? 'holds too much'));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk) => chunks.push(chunk as Buffer));
+    stream.on('end', () => {
+      entries.push({ path: header.name, content: Buffer.concat(chunks) });
+      next();
+    });
+  });
+  await pipeline(Readable.from([tar]), unpack).catch((error: unknown) => {
+    throw error instanceof HookpointError ? error : refused(archive, 'is no archive of a pack (tar cannot read it)');
+  });
+  return entries;
+}
+
+/** Letters, digits and a few marks: what every file system takes, and nothing that any of them reads otherwise. */
+const plainName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
+
+function entryProblem(header: Header, names: Set<string>): string | null {
+  const { name, type, size } = header;
+  if (type !== 'file') return `holds '${name}', a ${type ?? 'thing'}: only plain files are taken`;
+  const steps = name.split('/');
+  if (name.length > 300 || steps.length > 9 || !steps.every((step) => plainName.test(step))) {
+    return `holds the path '${name.slice(0, 100)}', which is not taken`;
+  }
+  if ((size ?? 0) > limitFor(name)) return `holds '${name}' with ${size} bytes, more than ${limitFor(name)}`;
+  const folded = name.toLowerCase();
+  if (names.has(folded)) return `holds '${name}' twice`;
+  names.add(folded);
+  return null;
+}
+
+function refused(archive: string, why: string): HookpointError {
+  return new HookpointError('BAD_INPUT', `The archive ${archive} ${why}.`, {
+    remedy: 'Build it again with `hookpoint pack build`, or ask who gave it to you.',
+  });
+}
+
+function writeFailure(packs: string, error: unknown): HookpointError {
+  if (isCode(error, 'ENOSPC')) {
+    return new HookpointError('DISK_FULL', `The disk is full: ${packs} cannot be written.`, {
+      remedy: 'Free some space, or set HOOKPOINT_HOME to a folder on another disk.',
+      cause: error,
+    });
+  }
+  return new HookpointError('STORE_FAILED', `The pack cannot be written to ${packs}.`, {
+    remedy: 'See that the folder can be written, or set HOOKPOINT_HOME to another one.',
+    cause: error,
+  });
+}
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;

@@ -1,0 +1,19 @@
+import type { Report } from '../contract/report.ts';
+import type { ExecResult } from '../runtime/container.ts';
+import type { LabInstance } from './pack.ts';
+
+/** Runs labs for tests of packs. The sessions room has one with real containers. */
+export interface LabRunner {
+  /** Starts a fresh lab; PROVISIONING_FAILED and the like are thrown. */
+  start(lab: LabInstance, signal?: AbortSignal): Promise<RunningLab>;
+}
+
+export interface RunningLab {
+  /** A bash script in a node, as the learner. A non-zero exit is a result. */
+  run(node: string, script: string, signal?: AbortSignal): Promise<ExecResult>;
+  answer(question: string, value: string, signal?: AbortSignal): Promise<void>;
+  check(signal?: AbortSignal): Promise<Report>;
+  restart(node: string, signal?: AbortSignal): Promise<void>;
+  /** Ends it and leaves nothing behind; also after an abort. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { z } from 'zod';
+import { addressAt, networksOverlap, parseNetwork, printNetwork, type Subnet, subnetAt } from './subnets.ts';
+
+export const parameterName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,29}$/, 'a lower-case name of letters, digits and dashes');
+
+const cidrText = z.string().refine((text) => ipaddr.isValidCIDR(text), 'an address range as ADDRESS/PREFIX');
+
+/** How one parameter of a lab is drawn from the seed. */
+export const parameterSchema = z.union([
+  z.strictObject({
+    /** A network of this prefix somewhere in `from`. */
+    subnet: z
+      .strictObject({ from: cidrText, prefix: z.int().min(1).max(126) })
+      .refine(({ from, prefix }) => prefix >= Number(from.split('/')[1] ?? 0), 'a prefix that fits into `from`'),
+  }),
+  z.strictObject({
+    integer: z
+      .strictObject({ from: z.int().min(-2147483648), to: z.int().max(2147483647) })
+      .refine(({ from, to }) => from <= to, '`from` not above `to`'),
+  }),
+  z.strictObject({ choice: z.array(z.union([z.string(), z.int()])).min(1) }),
+  z.strictObject({
+    /** Follows from a choice that stands before it: not drawn. The values may hold {{names}} of earlier parameters. */
+    case: z.strictObject({
+      of: parameterName,
+      values: z.record(z.string(), z.union([z.string(), z.int()])),
+      else: z.union([z.string(), z.int()]).optional(),
+    }),
+  }),
+]);
+export type Parameter = z.infer<typeof parameterSchema>;
+
+export const parametersSchema = z.record(parameterName, parameterSchema);
+export type Parameters = z.infer<typeof parametersSchema>;
+
+export type ParameterValue = string | number;
+/** Values by parameter: a subnet is its CIDR text. */
+export type ParameterValues = Readonly<Record<string, ParameterValue>>;
+
+/** One die for each name: adding a parameter to a lab does not change what the same seed gives for the others. */
+function dieFor(seed: number, name: string): RandomGenerator {
+  const digest = createHash('sha256').update(`${seed}\n${name}`).digest();
+  return xoroshiro128plus(digest.readInt32LE(0));
+}
+
+/** Draws attempts before a clash with an earlier value is accepted (a range of one value has no other). */
+const attempts = 64;
+
+/** The values of a lab's parameters for a seed: the same for the same seed, numbers distinct and subnets apart where possible. */
+export function drawParameters(parameters: Parameters, seed: number): ParameterValues {
+  const values: Record<string, ParameterValue> = {};
+  const subnets: Subnet[] = [];
+  const integers = new Set<number>();
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const die = dieFor(seed, name);
+    if ('case' in parameter) {
+      const { of, values: byChoice, else: otherwise } = parameter.case;
+      const value = byChoice[String(values[of])] ?? otherwise;
+      if (value !== undefined) values[name] = typeof value === 'string' ? fillText(value, values) : value;
+    } else if ('choice' in parameter) {
+      const chosen = parameter.choice[uniformInt(die, 0, parameter.choice.length - 1)];
+      if (chosen !== undefined) values[name] = chosen;
+    } else if ('integer' in parameter) {
+      const { from, to } = parameter.integer;
+      const drawn = drawUntil(
+        () => uniformInt(die, from, to),
+        (value) => !integers.has(value),
+      );
+      integers.add(drawn);
+      values[name] = drawn;
+    } else {
+      const drawn = drawUntil(
+        () => drawSubnet(die, parameter.subnet.from, parameter.subnet.prefix),
+        (subnet) => !subnets.some((other) => networksOverlap(subnet, other)),
+      );
+      subnets.push(drawn);
+      values[name] = printNetwork(drawn);
+    }
+  }
+  return values;
+}
+
+function drawUntil<T>(draw: () => T, good: (value: T) => boolean): T {
+  let value = draw();
+  for (let attempt = 1; attempt < attempts && !good(value); attempt++) value = draw();
+  return value;
+}
+
+function drawSubnet(die: RandomGenerator, from: string, prefix: number): Subnet {
+  const pool = parseNetwork(from);
+  // 30 bits are enough to choose from and stay within the generator's integers; the rest of a v6 pool stays zero.
+  const bits = Math.min(30, prefix - pool.prefix);
+  return subnetAt(pool, prefix, BigInt(uniformInt(die, 0, 2 ** bits - 1)));
+}
+
+const reference = /\{\{\s*([a-z][a-z0-9-]*)(?:\.([a-z0-9]+))?\s*\}\}/g;
+const wholeReference = /^\{\{\s*([a-z][a-z0-9-]*)\s*\}\}$/;
+
+export interface Reference {
+  /** As written, braces included. */
+  readonly text: string;
+  readonly name: string;
+  /** What stands after the dot: a host number, `prefix`, `network`. */
+  readonly part: string | null;
+  readonly index: number;
+}
+
+/** Every {{name}} of a text, in order. */
+export function findReferences(text: string): readonly Reference[] {
+  return [...text.matchAll(reference)].map((match) => ({
+    text: match[0],
+    name: match[1] ?? '',
+    part: match[2] ?? null,
+    index: match.index,
+  }));
+}
+
+/** Why a reference cannot be resolved, in words; null when it can. */
+export function referenceProblem({ name, part }: Reference, values: ParameterValues): string | null {
+  const value = values[name];
+  if (value === undefined) return `There is no parameter '${name}'.`;
+  if (part === null) return null;
+  if (!isSubnetValue(value)) return `The parameter '${name}' is no subnet, so it has no '.${part}'.`;
+  if (part === 'prefix' || part === 'network') return null;
+  if (!/^\d{1,9}$/.test(part)) return `A subnet has '.prefix', '.network' and host numbers, not '.${part}'.`;
+  return addressAt(parseNetwork(value), Number(part)) === null ? `The subnet ${value} has no host ${part}.` : null;
+}
+
+/** A text with its parameters filled in. What cannot be resolved stays as written: lint reports it. */
+export function fillText(text: string, values: ParameterValues): string {
+  return text.replace(reference, (written: string, name: string, part: string | undefined) => {
+    const value = values[name];
+    if (value === undefined) return written;
+    if (part === undefined) return String(value);
+    if (!isSubnetValue(value)) return written;
+    const subnet = parseNetwork(value);
+    if (part === 'prefix') return String(subnet.prefix);
+    if (part === 'network') return printNetwork(subnet).split('/')[0] ?? written;
+    return /^\d{1,9}$/.test(part) ? (addressAt(subnet, Number(part)) ?? written) : written;
+  });
+}
+
+/** The number that a text stands for when it is nothing but one reference to a number; else null. */
+export function wholeNumber(text: string, values: ParameterValues): number | null {
+  const name = wholeReference.exec(text)?.[1];
+  const value = name === undefined ? undefined : values[name];
+  return typeof value === 'number' ? value : null;
+}
+
+function isSubnetValue(value: ParameterValue): value is string {
+  return typeof value === 'string' && ipaddr.isValidCIDR(value);
+}

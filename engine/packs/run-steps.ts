@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '../contract/report.ts';
+import type { RunningLab } from './lab-runner.ts';
+import type { Step } from './steps-schema.ts';
+
+/** What came of a list of steps. */
+export interface StepsOutcome {
+  /** Steps that could not be done or did not find what they expected, in words. */
+  readonly failures: readonly string[];
+  /** Scripts that ended with another status than 0: no failure by itself, but often why a verdict is not as declared. */
+  readonly exits: readonly string[];
+}
+
+/** How often a `wait` asks again. */
+const waitMilliseconds = 100;
+
+/** Does the steps one after another in a running lab. A failed wait or check ends them. */
+export async function runSteps(lab: RunningLab, steps: readonly Step[], signal?: AbortSignal): Promise<StepsOutcome> {
+  const exits: string[] = [];
+  for (const [index, step] of steps.entries()) {
+    signal?.throwIfAborted();
+    const failure = await runStep(lab, step, exits, signal);
+    if (failure) return { failures: [`step ${index + 1}: ${failure}`], exits };
+  }
+  return { failures: [], exits };
+}
+
+async function runStep(lab: RunningLab, step: Step, exits: string[], signal?: AbortSignal): Promise<string | null> {
+  if ('run' in step) {
+    const { exitCode, stderr } = await lab.run(step.node, step.run, signal);
+    if (exitCode !== 0) exits.push(`'${shorten(step.run)}' on ${step.node} exited ${exitCode}: ${shorten(stderr)}`);
+    return null;
+  }
+  if ('answer' in step) {
+    await lab.answer(step.answer, String(step.value), signal);
+    return null;
+  }
+  if ('restart' in step) {
+    await lab.restart(step.restart, signal);
+    return null;
+  }
+  if ('check' in step) return unexpectedVerdicts(await lab.check(signal), step.check);
+  const { node, seconds } = step.wait;
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const { exitCode } = await lab.run(node, step.wait.for, signal);
+    if (exitCode === 0) return null;
+    if (performance.now() > end) return `'${shorten(step.wait.for)}' on ${node} was not true within ${seconds} s`;
+    await sleep(waitMilliseconds, undefined, signal ? { signal } : {});
+  }
+}
+
+function unexpectedVerdicts(report: Report, expected: Readonly<Record<string, string>>): string | null {
+  const wrong = Object.entries(expected).flatMap(([id, verdict]) => {
+    const found = report.criteria.find((criterion) => criterion.id === id)?.verdict ?? 'not there';
+    return found === verdict ? [] : [`${id} is ${found}, declared ${verdict}`];
+  });
+  return wrong.length > 0 ? wrong.join('; ') : null;
+}
+
+function shorten(text: string): string {
+  const line = text.trim().replace(/\s+/g, ' ');
+  return line.length > 120 ? `${line.slice(0, 117)}...` : line;
+}
