@@ -29,11 +29,21 @@ export interface Ruleset {
   readonly family: Family;
   /** In the order of the dump. */
   readonly tables: readonly Table[];
-  /** Lines that are no table (header and trailing comments), kept for printing: text by line index in the dump. */
+  /**
+   * Lines that the model does not give back by itself, kept for printing: comments, blank lines, and lines of rules and chains that
+   * are spelled in another way than iptables-save spells them.
+   */
   readonly remarks: readonly Remark[];
+  /** Who holds the rules, where the header comment or the caller says so. */
+  readonly backend?: Backend;
+  /** How the dump's lines end, when not by a line feed. */
+  readonly newline?: '\r\n';
+  /** The dump's last line has no end of line. */
+  readonly unterminated?: true;
 }
 
 export interface Remark {
+  /** 1-based. */
   readonly line: number;
   readonly text: string;
 }
@@ -43,6 +53,9 @@ export interface Table {
   readonly chains: readonly Chain[];
   /** Why the table could not be read ("Table `filter' is incompatible, use 'nft' tool."); its chains are then empty. */
   readonly unreadable?: string;
+  /** Lines of `*name` and `COMMIT` in the dump, 1-based; 0 or missing when it came from elsewhere. */
+  readonly line?: number;
+  readonly end?: number;
 }
 
 export interface Chain {
@@ -51,6 +64,8 @@ export interface Chain {
   readonly policy: 'ACCEPT' | 'DROP' | null;
   readonly counters: Counters | null;
   readonly rules: readonly Rule[];
+  /** Line of `:name` in the dump, 1-based; 0 or missing for a chain that was not declared there. */
+  readonly line?: number;
 }
 
 export interface Rule {

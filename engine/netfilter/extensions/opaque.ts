@@ -1,0 +1,33 @@
+/** Options of extensions without a typed meaning, in one order and one spelling. */
+
+import { canonicalAddress } from '../addresses.ts';
+import type { Option } from '../model.ts';
+
+/** The options sorted by name, their values normalised; where they stood is forgotten. */
+export function plainOptions(options: readonly Option[]): Option[] {
+  const plain = options.map(({ name, values, negated }) => ({ name, values: values.map(normaliseValue), negated }));
+  return plain.sort((a, b) => compareText(a.name, b.name) || compareText(a.values.join(' '), b.values.join(' ')));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** One spelling for a value: hexadecimal numbers decimal, IPv6 addresses canonical, a host's full prefix left out. */
+export function normaliseValue(text: string): string {
+  if (text.length > 100) return text;
+  if (/^0x[0-9a-f]+(\/0x[0-9a-f]+)?$/i.test(text)) return text.split('/').map(decimal).join('/');
+  if (/^0[0-9]+$/.test(text)) return text.replace(/^0+(?=\d)/, '');
+  const slash = text.indexOf('/');
+  const head = slash < 0 ? text : text.slice(0, slash);
+  const tail = slash < 0 ? '' : text.slice(slash);
+  const dotted = head.split('.').length === 4 ? canonicalAddress(head, 'ipv4') : null;
+  if (dotted !== null) return tail === '/32' || tail === '/255.255.255.255' ? dotted : dotted + tail;
+  const six = head.includes(':') ? canonicalAddress(head, 'ipv6') : null;
+  if (six !== null) return tail === '/128' ? six : six + tail;
+  return text;
+}
+
+function decimal(text: string): string {
+  return BigInt(text).toString();
+}

@@ -1,0 +1,10 @@
+/** The public side of the room: rulesets parsed, printed, compared, described. Pure, no I/O. */
+
+export { builtinChains, isBuiltinChain } from './builtin.ts';
+export { type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';
+export { findChain, findTable } from './find.ts';
+export * from './model.ts';
+export { ruleKey } from './normalise.ts';
+export { type ParseOptions, parseRule, parseSave } from './parse.ts';
+export { type PrintOptions, printRule, printSave } from './print.ts';
+export { RulesetSyntaxError } from './syntax-error.ts';
