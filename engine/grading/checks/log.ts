@@ -25,6 +25,11 @@ export default defineCheck({
     if ('failure' in kernelLog) return unknown(`the kernel log cannot be had here (${kernelLog.failure}).`);
     if ('failure' in timeline) return unknown(timeline.failure);
     const counted = momentsWithNow(moment).filter((one) => loggedAt(one, spec));
+    const lost = timeline.value.gaps.find(
+      (one) => one.what === 'states' && (one.node === null || one.node === spec.node),
+    );
+    if (counted.length === 0 && lost !== undefined)
+      return unknown(`rules may have come and gone unseen (${lost.reason}).`);
     if (counted.length === 0) {
       return unmet(
         'no LOG rule with that prefix counted a packet',
@@ -40,7 +45,7 @@ export default defineCheck({
         ),
     );
     if (line !== undefined) return met(line.text.trim(), line);
-    const gap = timeline.value.gaps.find((one) => one.node === null || one.node === spec.node);
+    const gap = timeline.value.gaps.find((one) => one.what === 'log' && (one.node === null || one.node === spec.node));
     if (gap !== undefined) return unknown(`lines may have been lost (${gap.reason}).`);
     return unmet(
       'a LOG rule counted packets, but the kernel log has no such line',

@@ -1,0 +1,5 @@
+export type { Evidence, Nodes, Observed, StoredAnswer } from './evidence.ts';
+export { exitCodeOf, type JudgedLab, judge } from './judge.ts';
+export { judgeAnswer } from './judge-answer.ts';
+export { checkReferences, type ReferenceProblem } from './references.ts';
+export * from './schema.ts';

@@ -1,0 +1,138 @@
+import type { CheckResult, Outcome } from '../contract/report.ts';
+import type { Moment } from './check.ts';
+import { kindOf } from './check-kinds.ts';
+import type { Evidence } from './evidence.ts';
+import { createJudge, type JudgeSpec } from './judge-spec.ts';
+import type { Judged } from './logic.ts';
+import { gapSince, learnerMoments, momentNow, momentsSinceProvisioning } from './moments.ts';
+import type { Question } from './question.ts';
+import { leavesOf } from './references.ts';
+import type { CheckSpec, Criterion } from './schema.ts';
+
+export interface JudgeTimes {
+  now(criterion: Criterion): Judged;
+  ever(criterion: Criterion): Judged;
+  held(criterion: Criterion): Judged;
+  /** By the criterion's own `when`. */
+  judge(criterion: Criterion): Judged;
+}
+
+/** Judges the checks of a lab's criteria over time, without what holds between criteria. */
+export function createTimes(
+  criteria: readonly Criterion[],
+  questions: readonly Question[],
+  evidence: Evidence,
+): JudgeTimes {
+  const judgeSpec = createJudge();
+  const present = momentNow(evidence, questions);
+  const whole = (criterion: Criterion, moment: Moment) => judgeSpec(specOf(criterion), moment);
+  const now = (criterion: Criterion) => whole(criterion, present);
+  const ever = (criterion: Criterion) =>
+    isOfThePresent(specOf(criterion))
+      ? now(criterion)
+      : judgeEver(
+          judgeSpec,
+          specOf(criterion),
+          [present, ...learnerMoments(evidence, questions).toReversed()],
+          evidence,
+        );
+  const held = (criterion: Criterion) =>
+    judgeHeld(judgeSpec, specOf(criterion), [...momentsSinceProvisioning(evidence, questions), present], evidence);
+  const then = (criterion: Criterion, id: string): Judged => {
+    const first = criteria.find((one) => one.id === id);
+    const is = now(criterion);
+    const was: Judged = first === undefined ? { outcome: 'unknown', results: [] } : ever(first);
+    const result = earlier(id, first?.title ?? id, was);
+    return { outcome: worse(is.outcome, was.outcome), results: [...is.results, result] };
+  };
+  return {
+    now,
+    ever,
+    held,
+    judge(criterion) {
+      if (typeof criterion.when === 'object') return then(criterion, criterion.when.then);
+      return { now, ever, held }[criterion.when](criterion);
+    },
+  };
+}
+
+const specOf = ({ all, any, not }: Criterion): CheckSpec => ({ all, any, not });
+
+const worse = (a: Outcome, b: Outcome): Outcome =>
+  [a, b].includes('unmet') ? 'unmet' : [a, b].includes('unknown') ? 'unknown' : 'met';
+
+/** One and the same state has to fulfil all. Over a gap nobody can say that none did. */
+function judgeEver(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[], evidence: Evidence): Judged {
+  let nearest: Judged | null = null;
+  let unknown: Judged | null = null;
+  for (const moment of moments) {
+    const judged = judge(spec, moment);
+    if (judged.outcome === 'met') return judged;
+    if (judged.outcome === 'unknown') unknown ??= judged;
+    if (nearest === null || metCount(judged) > metCount(nearest)) nearest = judged;
+  }
+  if (unknown !== null) return unknown;
+  const judged = nearest ?? { outcome: 'unknown', results: [] };
+  if (isOfThePresent(spec)) return judged;
+  const lost = lostBecause(evidence, spec);
+  if (lost === null) return judged;
+  return { outcome: 'unknown', results: [...judged.results.map((one) => doubted(one, lost))] };
+}
+
+/** Every state has to fulfil it: the first that does not decides. */
+function judgeHeld(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[], evidence: Evidence): Judged {
+  let last: Judged = { outcome: 'unknown', results: [] };
+  let unknown: Judged | null = null;
+  for (const moment of moments) {
+    const judged = judge(spec, moment);
+    if (judged.outcome === 'unmet') return { ...judged, results: judged.results.map((one) => atTime(one, moment)) };
+    if (judged.outcome === 'unknown') unknown ??= judged;
+    last = judged;
+  }
+  if (unknown !== null) return unknown;
+  const lost = isOfThePresent(spec) ? null : lostBecause(evidence, spec);
+  if (lost === null) return last;
+  return { outcome: 'unknown', results: last.results.map((one) => doubted(one, lost)) };
+}
+
+const metCount = (judged: Judged): number => judged.results.filter((one) => one.outcome === 'met').length;
+
+/** Nothing in it depends on the state that it is judged at. */
+const isOfThePresent = (spec: CheckSpec): boolean =>
+  [...leavesOf(spec)].every((leaf) => kindOf(leaf.name).present === true);
+
+/** Why the timeline is not whole for what this rests on; null when it is. */
+function lostBecause(evidence: Evidence, spec: CheckSpec): string | null {
+  if ('failure' in evidence.timeline) return evidence.timeline.failure;
+  const leaves = [...leavesOf(spec)].filter((leaf) => kindOf(leaf.name).present !== true);
+  const nodes = leaves.flatMap((leaf) => kindOf(leaf.name).needs(leaf.spec).nodes);
+  const sorts = leaves.map((leaf) => (leaf.name === 'conntrack' ? ('flows' as const) : ('states' as const)));
+  const gap = gapSince(evidence, nodes, sorts);
+  if (gap === undefined) return null;
+  return `for ${Math.max(0, gap.to - gap.from).toFixed(1)} s nobody recorded what happened (${gap.reason}).`;
+}
+
+/** A result that the lost time may have made wrong. */
+function doubted(result: CheckResult, cause: string): CheckResult {
+  return { ...result, outcome: 'unknown', message: `This could not be checked: ${cause} ${result.message}` };
+}
+
+function atTime(result: CheckResult, moment: Moment): CheckResult {
+  if (result.outcome !== 'unmet' || moment.state === null) return result;
+  return { ...result, message: `At ${new Date(moment.from * 1000).toISOString()}: ${result.message}` };
+}
+
+function earlier(id: string, title: string, was: Judged): CheckResult {
+  const expected = `${id} was true before`;
+  const result = { type: 'then', outcome: was.outcome, expected };
+  if (was.outcome === 'met') return { ...result, actual: 'it was', message: `Right: "${title}" was true before.` };
+  const first = was.results.find((one) => one.outcome === was.outcome);
+  if (was.outcome === 'unknown') {
+    return { ...result, actual: 'could not be found out', message: first?.message ?? `${id} could not be checked.` };
+  }
+  return {
+    ...result,
+    actual: 'it never was',
+    message: `First "${title}" has to be true; it has not been yet. ${first?.message ?? ''}`.trim(),
+  };
+}
