@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest';
+import { buildTimeline } from '../../engine/observe/build-timeline.ts';
+import { parseRecords, type TimelineRecord } from '../../engine/observe/records.ts';
+import type { TimelineState } from '../../engine/observe/timeline.ts';
+
+const base: TimelineRecord = {
+  t: 1,
+  kind: 'base',
+  node: 'host',
+  gen: 1,
+  tables: [],
+  sections: { sysctls: { 'net.ipv4.ip_forward': '0' } },
+};
+const generation = (gen: number, ...events: object[]): TimelineRecord => ({
+  t: gen,
+  kind: 'generation',
+  node: 'host',
+  gen,
+  pid: 1,
+  process: 'iptables',
+  events: events.map((event) => ({ op: 'newrule', family: 'ip', table: 'filter', chain: 'INPUT', ...event })),
+});
+const reading = (gen: number, part: object, kind: 'rules' | 'base' = 'rules'): TimelineRecord => ({
+  t: gen + 0.1,
+  kind,
+  node: 'host',
+  gen,
+  tables: [{ family: 'ipv4', table: 'filter', ...part }],
+});
+const rules = (state: TimelineState | undefined) =>
+  state?.nodes.host?.rulesets[0]?.ruleset.tables[0]?.chains.find((chain) => chain.name === 'INPUT')?.rules ?? [];
+const words = (state: TimelineState | undefined) => rules(state).map((rule) => rule.words.join(' '));
+
+test('a text that was read later holds for the whole life of its rule', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5, flags: ['append'] }),
+    generation(3, { handle: 6, flags: ['append'] }),
+    reading(3, { texts: { 5: '-p icmp -j ACCEPT', 6: '-p udp -j DROP' } }),
+    generation(4, { op: 'delrule', handle: 5, counters: [3, 252] }),
+  ]);
+  expect(states.map(words)).toEqual([
+    [],
+    ['-p icmp -j ACCEPT'],
+    ['-p icmp -j ACCEPT', '-p udp -j DROP'],
+    ['-p udp -j DROP'],
+  ]);
+});
+
+test('a rule that goes leaves its last counters in the state before', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5, flags: ['append'], counters: [0, 0] }),
+    generation(3, { op: 'delrule', handle: 5, counters: [3, 252] }),
+  ]);
+  expect(rules(states[1])[0]?.counters).toEqual({ packets: 3, bytes: 252 });
+});
+
+test('a rule that no reading met and whose expressions are not known is unseen', () => {
+  const { states } = buildTimeline([base, generation(2, { handle: 5 })]);
+  expect(rules(states[1])[0]?.action.kind).toBe('unseen');
+});
+
+test('expressions that were read once are known again', () => {
+  const expr = [
+    { name: 'match', xt: 'something', info: '00' },
+    { name: 'counter', packets: 0, bytes: 0 },
+  ];
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5, expr }),
+    reading(2, { texts: { 5: '-p icmp -j ACCEPT' } }),
+    generation(3, { op: 'delrule', handle: 5 }),
+    generation(4, { handle: 6, expr: [expr[0], { name: 'counter', packets: 7, bytes: 7 }] }),
+    generation(5, { op: 'delrule', handle: 6 }),
+  ]);
+  expect(words(states[3])).toEqual(['-p icmp -j ACCEPT']);
+});
+
+test('what a probe moved is taken off, what came after it is not', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5 }),
+    reading(2, { counters: { 5: [2, 100] } }),
+    { t: 3, kind: 'mark', name: 'probe-begin' },
+    reading(2, { counters: { 5: [12, 600] } }),
+    { t: 4, kind: 'mark', name: 'probe-end' },
+    reading(2, { counters: { 5: [13, 650] } }),
+  ]);
+  expect(states.map((state) => [state.probing, rules(state)[0]?.counters?.packets ?? null])).toEqual([
+    [false, null],
+    [false, 2],
+    [true, 2],
+    [false, 3],
+  ]);
+});
+
+test('a reading of an older generation gives texts and counters, and no order', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5, flags: ['append'] }),
+    generation(3, { handle: 6, flags: ['append'] }),
+    reading(2, { texts: { 5: '-j ACCEPT' }, order: { INPUT: [5] } }),
+  ]);
+  expect(rules(states[2]).map((rule) => rule.handle)).toEqual([5, 6]);
+  expect(words(states[2])[0]).toBe('-j ACCEPT');
+});
+
+test('a base after a gap is a state of its own, and one of a known generation is not', () => {
+  const full = { full: true, texts: { 5: '-j ACCEPT' }, order: { INPUT: [5] } };
+  const same = buildTimeline([
+    base,
+    generation(2, { handle: 5 }),
+    { ...reading(2, full, 'base'), ...{ sections: { sysctls: { 'net.ipv4.ip_forward': '0' } } } } as TimelineRecord,
+  ]);
+  expect(same.states).toHaveLength(2);
+  const gap: TimelineRecord = {
+    t: 3,
+    kind: 'gap',
+    what: 'states',
+    node: 'host',
+    from: 2,
+    to: 3,
+    reason: 'events were lost',
+  };
+  const later = buildTimeline([base, gap, reading(9, full, 'base')]);
+  expect(later.gaps).toHaveLength(1);
+  expect(words(later.states[1])).toEqual(['-j ACCEPT']);
+});
+
+test('sysctls that change are a state; what does not change is the same object', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5 }),
+    { t: 3, kind: 'state', node: 'host', sections: { sysctls: { 'net.ipv4.ip_forward': '1' } } },
+    { t: 4, kind: 'mark', name: 'provisioned' },
+  ]);
+  expect(states.map((state) => [state.nodes.host?.sysctls['net.ipv4.ip_forward'], state.provisioning])).toEqual([
+    ['0', true],
+    ['0', true],
+    ['1', true],
+    ['1', false],
+  ]);
+  expect(states[3]?.nodes.host).toBe(states[2]?.nodes.host);
+  expect(states[2]?.nodes.host?.rulesets[0]?.ruleset.tables[0]).toBe(
+    states[1]?.nodes.host?.rulesets[0]?.ruleset.tables[0],
+  );
+});
+
+test('lines that a killed recorder left unfinished are left out', () => {
+  expect(parseRecords('{"t":1,"kind":"recorder","version":1}\n{"t":2,"ki\n\n{"x":1}\n')).toHaveLength(1);
+});
