@@ -1,7 +1,10 @@
 /** The public side of the room: rulesets parsed, printed, compared, described. Pure, no I/O. */
 
 export { builtinChains, isBuiltinChain } from './builtin.ts';
+export { canonicalWords } from './canonical.ts';
 export { type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';
+export { describeRule } from './describe.ts';
+export { diffRulesets, type Edit } from './diff.ts';
 export { findChain, findTable } from './find.ts';
 export * from './model.ts';
 export { ruleKey } from './normalise.ts';
