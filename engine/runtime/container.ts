@@ -15,7 +15,11 @@ export interface ContainerRuntime extends AsyncDisposable {
   /** A handle for a container that exists. Does not ask Docker. */
   container(id: string): Container;
   /** Runs a command as root in the namespaces of the host's first process (`--privileged --pid=host`, `nsenter -t 1 ARGS`). */
-  runOnHost(namespaces: readonly ('net' | 'mount')[], argv: readonly string[], signal?: AbortSignal): Promise<ExecResult>;
+  runOnHost(
+    namespaces: readonly ('net' | 'mount')[],
+    argv: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ExecResult>;
 }
 
 export interface ContainerSpec {
@@ -97,4 +101,8 @@ export type RunScript = (
 ) => Promise<ExecResult>;
 
 /** What is going on now, for people: a stage and, where it can be known, how far. */
-export type Progress = (event: { readonly stage: string; readonly detail?: string; readonly fraction?: number }) => void;
+export type Progress = (event: {
+  readonly stage: string;
+  readonly detail?: string;
+  readonly fraction?: number;
+}) => void;
