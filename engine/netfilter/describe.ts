@@ -111,7 +111,7 @@ function phrase(condition: Condition, protocol: number): string {
         const share = not ? 1 - condition.probability : condition.probability;
         return `are chosen at random (${Number((share * 100).toFixed(2))} %)`;
       }
-      return `${be} every ${condition.every}th, from packet ${condition.packet} on`;
+      return `${be} number ${condition.packet + 1} of every ${condition.every}`;
     case 'comment':
       return '';
     case 'opaque':
@@ -123,7 +123,7 @@ function phrase(condition: Condition, protocol: number): string {
 
 function interfaceText(name: string): string {
   if (name === '+') return 'any interface';
-  return name.endsWith('+') ? `an interface named ${name.slice(0, -1)}...` : name;
+  return name.endsWith('+') ? `an interface whose name begins with ${name.slice(0, -1)}` : name;
 }
 
 function markText(value: number, mask: number): string {

@@ -18,6 +18,10 @@ export function normaliseValue(text: string): string {
   if (text.length > 100) return text;
   if (/^0x[0-9a-f]+(\/0x[0-9a-f]+)?$/i.test(text)) return text.split('/').map(decimal).join('/');
   if (/^0[0-9]+$/.test(text)) return text.replace(/^0+(?=\d)/, '');
+  if (/0x/i.test(text) && /^[0-9a-fx&=:@<>, ]+$/i.test(text)) {
+    // u32's expressions, and lists of numbers.
+    return text.replace(/ /g, '').replace(/0x[0-9a-f]+/gi, decimal);
+  }
   const slash = text.indexOf('/');
   const head = slash < 0 ? text : text.slice(0, slash);
   const tail = slash < 0 ? '' : text.slice(slash);

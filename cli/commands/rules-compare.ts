@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { compareRulesets } from '../../engine/netfilter/index.ts';
+import { coloursFor } from '../output/colour.ts';
+import { print, printJson } from '../output/print.ts';
+import { plain } from '../output/text.ts';
+import { type FamilyOptions, fileHelp, readPair, withFamily } from './rules-input.ts';
+
+export function rulesCompareCommand(): Command {
+  return withFamily(new Command('compare'))
+    .description('say whether two rulesets mean the same, whatever their spelling and counters')
+    .argument('<a>', fileHelp)
+    .argument('<b>', fileHelp)
+    .option('--json', 'print {"same": ..., "differences": [...]}')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 same meaning, 1 different, 2 bad input.\n\nExamples:\n  hookpoint rules compare before.rules after.rules\n  iptables-save | hookpoint rules compare expected.rules - --json',
+    )
+    .action(async (a: string, b: string, options: FamilyOptions & { json?: boolean }) => {
+      const [first, second] = await readPair(a, b, options);
+      const { same, differences } = compareRulesets(first.ruleset, second.ruleset);
+      const colours = coloursFor(process.stdout);
+      if (options.json) printJson({ same, differences });
+      else if (same) print(colours.green('same meaning'));
+      else print([colours.red('different'), ...differences.map(({ message }) => `  ${plain(message)}`)].join('\n'));
+      if (!same) process.exitCode = 1;
+    });
+}

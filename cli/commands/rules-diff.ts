@@ -1,0 +1,72 @@
+import { Command } from 'commander';
+import { diffRulesets, type Edit, printRule, type Rule } from '../../engine/netfilter/index.ts';
+import { type Colours, coloursFor } from '../output/colour.ts';
+import { print, printJson } from '../output/print.ts';
+import { plain } from '../output/text.ts';
+import { type FamilyOptions, fileHelp, readPair, withFamily } from './rules-input.ts';
+
+export function rulesDiffCommand(): Command {
+  return withFamily(new Command('diff'))
+    .description('list the edits that turn one ruleset into another, by meaning')
+    .argument('<a>', fileHelp)
+    .argument('<b>', fileHelp)
+    .option('--counters', 'also list rules whose counters differ; they do not count as different')
+    .option('--json', 'print {"same": ..., "edits": [...]}')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 same meaning, 1 different, 2 bad input.\n\nExamples:\n  hookpoint rules diff before.rules after.rules\n  iptables-save -c | hookpoint rules diff before.rules - --counters',
+    )
+    .action(async (a: string, b: string, options: FamilyOptions & { counters?: boolean; json?: boolean }) => {
+      const [first, second] = await readPair(a, b, options);
+      const all = diffRulesets(first.ruleset, second.ruleset);
+      const edits = options.counters ? all : all.filter((edit) => edit.kind !== 'counters');
+      const same = all.every((edit) => edit.kind === 'counters') && first.ruleset.family === second.ruleset.family;
+      if (options.json) printJson({ same, edits });
+      else print(report(edits, same, coloursFor(process.stdout)));
+      if (!same) process.exitCode = 1;
+    });
+}
+
+function report(edits: readonly Edit[], same: boolean, colours: Colours): string {
+  const lines: string[] = [];
+  let heading = '';
+  for (const edit of edits) {
+    const title = 'chain' in edit ? `${edit.table} ${edit.chain}` : edit.table;
+    if (title !== heading) lines.push(colours.bold(plain(title)));
+    heading = title;
+    lines.push(`  ${editText(edit, colours)}`);
+  }
+  if (same) lines.push(colours.green('same meaning'));
+  else if (lines.length === 0) lines.push(colours.red('different: one is IPv4, the other IPv6'));
+  return lines.join('\n');
+}
+
+function editText(edit: Edit, colours: Colours): string {
+  switch (edit.kind) {
+    case 'unreadable':
+      return colours.yellow(`? ${plain(edit.message)}`);
+    case 'chain-added':
+      return colours.green('+ chain');
+    case 'chain-removed':
+      return colours.red('- chain');
+    case 'policy':
+      return colours.yellow(`~ policy ${edit.before ?? 'none'} -> ${edit.after ?? 'none'}`);
+    case 'added':
+      return colours.green(`+ ${edit.to}: ${ruleText(edit.rule)}`);
+    case 'removed':
+      return colours.red(`- ${edit.from}: ${ruleText(edit.rule)}`);
+    case 'moved':
+      return colours.yellow(`> ${edit.from} -> ${edit.to}: ${ruleText(edit.rule)}`);
+    case 'changed':
+      return colours.yellow(`~ ${edit.from} -> ${edit.to}: ${ruleText(edit.before)}  =>  ${ruleText(edit.after)}`);
+    case 'counters': {
+      const { before, after } = edit;
+      const numbers = `[${before.packets}:${before.bytes}] -> [${after.packets}:${after.bytes}]`;
+      return colours.dim(`# ${edit.to}: ${numbers} ${ruleText(edit.rule)}`);
+    }
+  }
+}
+
+function ruleText(rule: Rule): string {
+  return plain(printRule(rule)) || '(a rule without conditions or target)';
+}
