@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
@@ -75,28 +73,29 @@ export async function readArchive(archive: string): Promise<readonly ArchiveEntr
       throw refused(archive, 'is no archive of a pack (zstd cannot read it)');
     },
   );
+  return readEntries(archive, tar);
+}
+
+async function readEntries(archive: string, tar: Buffer): Promise<readonly ArchiveEntry[]> {
   const entries: ArchiveEntry[] = [];
   const names = new Set<string>();
   let total = 0;
   const unpack = extract();
-  unpack.on('entry', (header, stream, next) => {
-    const problem = entryProblem(header, names) ?? (entries.length >= limits.files ? 'holds too many files' : null);
-    total += header.size ?? 0;
-    if (problem || total > limits.packBytes) {
-      stream.resume();
-      unpack.destroy(refused(archive, problem ?? 'holds too much'));
-      return;
-    }
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk) => chunks.push(chunk as Buffer));
-    stream.on('end', () => {
+  unpack.end(tar);
+  try {
+    for await (const entry of unpack) {
+      const { header } = entry;
+      total += header.size ?? 0;
+      const problem = entries.length >= limits.files ? 'holds too many files' : entryProblem(header, names);
+      if (problem) throw refused(archive, problem);
+      if (total > limits.packBytes) throw refused(archive, 'holds too much');
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry) chunks.push(chunk as Buffer);
       entries.push({ path: header.name, content: Buffer.concat(chunks) });
-      next();
-    });
-  });
-  await pipeline(Readable.from([tar]), unpack).catch((error: unknown) => {
+    }
+  } catch (error) {
     throw error instanceof HookpointError ? error : refused(archive, 'is no archive of a pack (tar cannot read it)');
-  });
+  }
   return entries;
 }
 

@@ -42,12 +42,13 @@ export async function inspectLab(files: PackFiles, id: string, pack: string): Pr
   let document: LabDocument | null = null;
   for (const seed of seedsToTry(parameters)) {
     const values = drawParameters(parameters, seed);
+    // First of all: what names no parameter is told as that, not as the wrong value that it also is.
+    for (const found of referenceFindings(source.value, values, broken)) keep(findings, found);
     const result = parseFilled(labSchema, source.value, values);
     if (result.success) document ??= result.data;
     else for (const found of schemaFindings(labSchema, result.error, source.value)) keep(findings, found);
     const filled = fillValue(source.value, values);
     for (const found of labFindings(filled, labNames(filled))) keep(findings, found);
-    for (const found of referenceFindings(source.value, values, broken)) keep(findings, found);
   }
   const values = drawParameters(parameters, 0);
   if (document && document.id !== id) {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Problem } from '../contract/error.ts';
 import { knownKeys } from './schema-keys.ts';
-import { valueAt } from './walk-data.ts';
+import { asMapping, valueAt } from './walk-data.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
 /** Something wrong at a place of a document; what turns it into a Problem knows the file. */
@@ -125,6 +125,11 @@ function unionFindings(issue: z.core.$ZodIssueInvalidUnion, path: Path, context:
       (error) => error.path.length === 0 && (error.code === 'invalid_type' || error.code === 'invalid_value'),
     ),
   );
+  const keys = Object.keys(asMapping(value) ?? {});
+  const strange = nearest.errors.flatMap((error) =>
+    error.code === 'unrecognized_keys' && error.path.length === 0 ? error.keys : [],
+  );
+  if (keys.length > 0 && strange.length === keys.length) return [noFit(path, value, issue, context)];
   if (allTypes) return [noFit(path, value, issue, context)];
   if (next && next.distance === nearest.distance && nearest.distance >= noForm)
     return [noFit(path, value, issue, context)];
