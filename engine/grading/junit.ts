@@ -1,0 +1,45 @@
+import { create } from 'xmlbuilder2';
+import type { CriterionResult, Report } from '../contract/report.ts';
+
+/**
+ * A report as JUnit XML: the lab is a test suite, a criterion a test case. failed is a failure, could-not-check an error, not-reached is
+ * skipped; points stand as properties of the suite.
+ */
+export function toJUnit(report: Report): string {
+  const count = (verdict: CriterionResult['verdict']) =>
+    String(report.criteria.filter((one) => one.verdict === verdict).length);
+  const totals = {
+    tests: String(report.criteria.length),
+    failures: count('failed'),
+    errors: count('could-not-check'),
+    skipped: count('not-reached'),
+  };
+  const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', { name: 'hookpoint', ...totals });
+  const suite = root.ele('testsuite', { name: xmlText(report.lab), id: xmlText(report.session), ...totals });
+  const properties = suite.ele('properties');
+  for (const name of ['session', 'score', 'possible', 'undecided', 'passed'] as const) {
+    properties.ele('property', { name, value: xmlText(String(report[name])) });
+  }
+  for (const criterion of report.criteria) addCase(suite, report, criterion);
+  return `${root.end({ prettyPrint: true })}\n`;
+}
+
+function addCase(suite: ReturnType<typeof create>, report: Report, criterion: CriterionResult): void {
+  const test = suite.ele('testcase', { name: xmlText(criterion.id), classname: xmlText(report.lab) });
+  const checks = criterion.checks.filter((check) => check.outcome !== 'met');
+  const message = xmlText(checks[0]?.message ?? criterion.title);
+  const text = xmlText(
+    checks
+      .map((check) => `${check.type}: ${check.message}\nexpected: ${check.expected}\nactual: ${check.actual}`)
+      .join('\n\n'),
+  );
+  if (criterion.verdict === 'failed') test.ele('failure', { message, type: 'failed' }).txt(text);
+  if (criterion.verdict === 'could-not-check') test.ele('error', { message, type: 'could-not-check' }).txt(text);
+  if (criterion.verdict === 'not-reached') test.ele('skipped', { message });
+  test.ele('system-out').txt(xmlText(`${criterion.title}: ${criterion.points} of ${criterion.possible} points`));
+}
+
+/** Without the characters that XML 1.0 cannot hold, not even escaped: a learner's log prefix may have them. */
+function xmlText(text: string): string {
+  return text.replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
+}
