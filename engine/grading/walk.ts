@@ -1,7 +1,26 @@
-import { type Packet, parsePacket, type Simulation, simulate } from '../netfilter/index.ts';
+import * as netfilter from '../netfilter/index.ts';
 import type { Family, Rule, Ruleset } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { chainsOf, rulesetsOf } from './rulesets-of.ts';
+
+/** TODO(netfilter): the simulator's own exports, once the room has them. */
+interface Packet {
+  readonly src?: string;
+  readonly dst?: string;
+  readonly sport?: number;
+  readonly dport?: number;
+}
+interface Simulation {
+  readonly verdict: Walked['verdict'];
+  readonly rewrites: object;
+  readonly packet: Packet;
+  readonly walk: readonly WalkedStep[];
+  readonly unknown: readonly string[];
+}
+const { parsePacket, simulate } = netfilter as unknown as {
+  parsePacket: (text: string, family: Family) => Packet;
+  simulate: (input: object) => Simulation;
+};
 
 export interface WalkedStep {
   readonly table: string;

@@ -9,7 +9,11 @@ import * as part from '../schema-parts.ts';
 
 const schema = z.strictObject({
   node: part.node,
-  path: z.string().regex(/^\/[^\0]*$/, 'Expected an absolute path.'),
+  path: z
+    .string()
+    .regex(/^\/[^\0]*$/, 'Expected an absolute path.')
+    // These are mounts of the node's own; the grader reads its files from outside.
+    .refine((path) => !/^\/(dev|proc|run|sys)(\/|$)/.test(path), 'Expected a file outside /dev, /proc, /run and /sys.'),
   family: part.family,
   exists: z.boolean().default(true),
   contains: z.union([z.string(), z.array(z.string())]).optional(),
