@@ -1,5 +1,4 @@
 import type { Report } from '../contract/report.ts';
-import type { ExecResult } from '../runtime/container.ts';
 import type { LabInstance } from './pack.ts';
 
 /** Runs labs for tests of packs. The sessions room has one with real containers. */
@@ -8,9 +7,15 @@ export interface LabRunner {
   start(lab: LabInstance, signal?: AbortSignal): Promise<RunningLab>;
 }
 
+export interface ScriptResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface RunningLab {
   /** A bash script in a node, as the learner. A non-zero exit is a result. */
-  run(node: string, script: string, signal?: AbortSignal): Promise<ExecResult>;
+  run(node: string, script: string, signal?: AbortSignal): Promise<ScriptResult>;
   answer(question: string, value: string, signal?: AbortSignal): Promise<void>;
   check(signal?: AbortSignal): Promise<Report>;
   restart(node: string, signal?: AbortSignal): Promise<void>;
