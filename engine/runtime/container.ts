@@ -8,6 +8,8 @@ export interface ContainerRuntime extends AsyncDisposable {
   readonly privileges: 'privileged' | 'cap-add';
   /** Makes sure the lab node's image is there, building it once; its tag. */
   ensureImage(options: { progress?: Progress; signal?: AbortSignal }): Promise<string>;
+  /** The image's tag if it is there already. */
+  findImage(): Promise<string | undefined>;
   /** Creates and starts a container. On any failure or abort nothing is left behind. */
   start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
   /** Every container, running or not, that carries all of these labels. */

@@ -1,9 +1,10 @@
+import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { HookpointError } from '../../contract/error.ts';
 import { abortable } from './container.ts';
 import { dockerFailure } from './failure.ts';
-import type { ImageOptions, InputFile } from './image.ts';
+import type { ImageOptions, InputFile } from './image-input.ts';
 
 export interface Build {
   readonly tag: string;
@@ -18,7 +19,7 @@ export async function buildImage(docker: Docker, build: Build, options: ImageOpt
   context.finalize();
   const printed: string[] = [];
   try {
-    const stream = await docker.buildImage(context, {
+    const stream = await docker.buildImage(context.pipe(new PassThrough()), {
       t: build.tag,
       buildargs: { ...build.arguments },
       rm: true,

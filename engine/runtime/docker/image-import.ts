@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { HookpointError } from '../../contract/error.ts';
 import { abortable } from './container.ts';
-import type { ImageOptions, InputFile } from './image.ts';
+import type { ImageOptions, InputFile } from './image-input.ts';
 
 /**
  * Makes the base image without a registry: mmdebstrap(1) unpacks Debian's packages into a tar, `docker import` takes it.

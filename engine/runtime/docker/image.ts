@@ -1,23 +1,11 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
-import type { Progress } from '../container.ts';
 import { abortable } from './container.ts';
 import { statusOf } from './failure.ts';
 import { buildImage } from './image-build.ts';
 import { importDebian } from './image-import.ts';
-
-/** A file of an image's folder: its path below the folder, and what is in it. */
-export interface InputFile {
-  readonly path: string;
-  readonly content: Buffer;
-}
-
-export interface ImageOptions {
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
-}
+import { digest, type ImageOptions, type InputFile, inputFiles } from './image-input.ts';
 
 /**
  * Makes sure that the lab node's image is there and answers its tag, which is a hash of everything that goes into it: an image is
@@ -28,17 +16,35 @@ export interface ImageOptions {
  * @throws IMAGE_BUILD_FAILED with the failing step's last lines; DISK_FULL.
  */
 export async function ensureImage(docker: Docker, options: ImageOptions = {}): Promise<string> {
-  const folder = imageFolder();
-  const baseFiles = inputFiles(join(folder, 'base'));
-  const programs = inputFiles(join(folder, 'programs')).map((file) => ({ ...file, path: `programs/${file.path}` }));
-  const dockerfile = { path: 'Dockerfile', content: readFileSync(join(folder, 'Dockerfile')) };
-  const base = `hookpoint/lab-base:${digest(baseFiles)}`;
-  const tag = `hookpoint/lab-node:${digest([...baseFiles, ...programs, dockerfile])}`;
+  const { tag, base, baseFiles, files } = plan();
   if (await hasImage(docker, tag, options)) return tag;
   if (!(await hasImage(docker, base, options))) await makeBase(docker, base, baseFiles, options);
   options.progress?.({ stage: 'image', detail: "adding Hookpoint's programs" });
-  await buildImage(docker, { tag, files: [dockerfile, ...programs], arguments: { BASE: base } }, options);
+  await buildImage(docker, { tag, files, arguments: { BASE: base } }, options);
   return tag;
+}
+
+/** The image's tag if it is there already. */
+export async function findImage(docker: Docker): Promise<string | undefined> {
+  const { tag } = plan();
+  return (await hasImage(docker, tag, {})) ? tag : undefined;
+}
+
+interface Plan {
+  readonly tag: string;
+  readonly base: string;
+  readonly baseFiles: readonly InputFile[];
+  /** What goes on top of the base: the Dockerfile and the programs. */
+  readonly files: readonly InputFile[];
+}
+
+function plan(): Plan {
+  const folder = imageFolder();
+  const baseFiles = inputFiles(join(folder, 'base'));
+  const programs = inputFiles(join(folder, 'programs')).map((file) => ({ ...file, path: `programs/${file.path}` }));
+  const files = [{ path: 'Dockerfile', content: readFileSync(join(folder, 'Dockerfile')) }, ...programs];
+  const base = `hookpoint/lab-base:${digest(baseFiles)}`;
+  return { base, baseFiles, files, tag: `hookpoint/lab-node:${digest([...baseFiles, ...files])}` };
 }
 
 async function makeBase(
@@ -73,8 +79,9 @@ async function pullable(docker: Docker, reference: string, options: ImageOptions
 }
 
 async function hasImage(docker: Docker, reference: string, options: ImageOptions): Promise<boolean> {
+  options.signal?.throwIfAborted();
   try {
-    await docker.getImage(reference).inspect(abortable(options.signal));
+    await docker.getImage(reference).inspect();
     return true;
   } catch (error) {
     if (statusOf(error) === 404) return false;
@@ -89,18 +96,4 @@ function imageFolder(): string {
     if (existsSync(join(candidate, 'Dockerfile'))) return candidate;
     if (dirname(folder) === folder) throw new Error('images/lab-node is missing from this installation');
   }
-}
-
-function inputFiles(folder: string): readonly InputFile[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('__pycache__'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((path) => ({ path: path.slice(folder.length + 1), content: readFileSync(path) }));
-}
-
-function digest(files: readonly InputFile[]): string {
-  const hash = createHash('sha256');
-  for (const { path, content } of files) hash.update(`${path}\0${content.length}\0`).update(content);
-  return hash.digest('hex').slice(0, 16);
 }

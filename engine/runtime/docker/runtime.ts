@@ -4,7 +4,7 @@ import type { Container, ContainerRuntime, ContainerSpec, ContainerState, ExecRe
 import { abortable, DockerContainer } from './container.ts';
 import { createOptions, type Privileges, privilegeOptions } from './create-options.ts';
 import { dockerFailure, refusedCapabilities, statusOf } from './failure.ts';
-import { ensureImage } from './image.ts';
+import { ensureImage, findImage } from './image.ts';
 
 /** What is remembered of an engine between processes, so that `--privileged` is not refused anew each time. */
 export interface PrivilegeMemory {
@@ -31,6 +31,10 @@ export class DockerRuntime implements ContainerRuntime {
 
   ensureImage(options: { progress?: Progress; signal?: AbortSignal } = {}): Promise<string> {
     return ensureImage(this.#docker, options);
+  }
+
+  findImage(): Promise<string | undefined> {
+    return findImage(this.#docker);
   }
 
   async start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container> {
@@ -83,7 +87,7 @@ export class DockerRuntime implements ContainerRuntime {
     );
     const container = new DockerContainer(this.#docker, id);
     try {
-            const limits = signal === undefined ? {} : { signal };
+      const limits = signal === undefined ? {} : { signal };
       const entered = await container.exec(['nsenter', '--target', '1', ...flags, '--', ...argv], limits);
       // On a nested machine process 1 may have a capability that we lack, and is then out of reach; the engine's own network
       // namespace, in which this container stands, is the first one there.

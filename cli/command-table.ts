@@ -1,0 +1,102 @@
+import type { Command } from 'commander';
+
+/** A command by what help says of it; its code is loaded when it is asked for. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const commandTable: readonly CommandEntry[] = [
+  {
+    name: 'labs',
+    group: 'Labs:',
+    summary: 'list the labs that can be started',
+    load: async () => (await import('./commands/labs.ts')).labsCommand(),
+  },
+  {
+    name: 'start',
+    group: 'Labs:',
+    summary: 'start a lab, or a lost session again',
+    load: async () => (await import('./commands/start.ts')).startCommand(),
+  },
+  {
+    name: 'sessions',
+    group: 'Sessions:',
+    summary: 'list sessions',
+    load: async () => (await import('./commands/sessions.ts')).sessionsCommand(),
+  },
+  {
+    name: 'shell',
+    group: 'Sessions:',
+    summary: 'open a shell in a node',
+    load: async () => (await import('./commands/shell.ts')).shellCommand(),
+  },
+  {
+    name: 'exec',
+    group: 'Sessions:',
+    summary: 'run one command in a node',
+    load: async () => (await import('./commands/exec.ts')).execCommand(),
+  },
+  {
+    name: 'answer',
+    group: 'Sessions:',
+    summary: 'answer a question of the lab',
+    load: async () => (await import('./commands/answer.ts')).answerCommand(),
+  },
+  {
+    name: 'check',
+    group: 'Sessions:',
+    summary: 'grade a session as it stands',
+    load: async () => (await import('./commands/check.ts')).checkCommand(),
+  },
+  {
+    name: 'state',
+    group: 'Sessions:',
+    summary: "print a node's network state",
+    load: async () => (await import('./commands/state.ts')).stateCommand(),
+  },
+  {
+    name: 'timeline',
+    group: 'Sessions:',
+    summary: 'list what changed in a session, in order',
+    load: async () => (await import('./commands/timeline.ts')).timelineCommand(),
+  },
+  {
+    name: 'stop',
+    group: 'Sessions:',
+    summary: 'end a session and remove its container',
+    load: async () => (await import('./commands/stop.ts')).stopCommand(),
+  },
+  {
+    name: 'clean',
+    group: 'Sessions:',
+    summary: 'remove what crashed or lost sessions left behind',
+    load: async () => (await import('./commands/clean.ts')).cleanCommand(),
+  },
+  {
+    name: 'grade',
+    group: 'Teaching:',
+    summary: 'run a script or steps in a fresh lab and print the marks',
+    load: async () => (await import('./commands/grade.ts')).gradeCommand(),
+  },
+  {
+    name: 'pack',
+    group: 'Teaching:',
+    summary: 'lint, test, build and install packs of labs',
+    load: async () => (await import('./commands/pack.ts')).packCommand(),
+  },
+  {
+    name: 'rules',
+    group: 'Rulesets:',
+    summary: 'parse, print and compare what iptables-save prints',
+    load: async () => (await import('./commands/rules.ts')).rulesCommand(),
+  },
+  {
+    name: 'doctor',
+    group: 'Machine:',
+    summary: 'say what this machine lacks for labs, and mend it',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+];

@@ -1,0 +1,89 @@
+/**
+ * Everything that has to hold, in one run: the static checks, the unit tests, the tests on real containers. The last line counts all
+ * of them together; what was skipped is named with its reason.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** What vitest's JSON reporter writes, as far as it is used here. */
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+const total: Count = { passed: 0, failed: 0, skipped: 0 };
+const folder = mkdtempSync(join(tmpdir(), 'hookpoint-test-'));
+
+try {
+  step('machine', ['node', 'cli/hookpoint.js', 'doctor', '--fix']);
+  step('format and lint', ['biome', 'ci', '.']);
+  step('types', ['tsc', '-p', '.']);
+  step('rooms', ['depcruise', 'engine', 'cli', 'bench', 'test', 'scripts', '--output-type', 'err']);
+  suite('unit');
+  suite('docker');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+process.exitCode = total.failed > 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+
+/** One command that counts as one test. */
+function step(name: string, [command = '', ...argv]: readonly string[]): void {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(command, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status === 0) total.passed++;
+  else {
+    total.failed++;
+    console.log(`FAILED: ${name} (exit status ${status})`);
+  }
+}
+
+function suite(project: string): void {
+  console.log(`\n== ${project} tests`);
+  const file = join(folder, `${project}.json`);
+  const { status } = spawnSync(
+    'vitest',
+    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  let report: VitestReport;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    total.failed++;
+    console.log(`FAILED: the ${project} suite wrote no report (exit status ${status}): ${error}`);
+    return;
+  }
+  total.passed += report.numPassedTests;
+  total.failed += report.numFailedTests;
+  total.skipped += report.numPendingTests + report.numTodoTests;
+  for (const { name, status: fileStatus, assertionResults } of report.testResults) {
+    // A file that could not be loaded has no test that failed.
+    if (fileStatus === 'failed' && !assertionResults.some((test) => test.status === 'failed')) total.failed++;
+    for (const test of assertionResults) {
+      if (test.status !== 'passed' && test.status !== 'failed') console.log(`skipped: ${test.fullName} (${name})`);
+    }
+  }
+  if (status !== 0 && report.success) {
+    total.failed++;
+    console.log(`FAILED: the ${project} suite ended with exit status ${status}`);
+  }
+}
