@@ -18,12 +18,33 @@ export function canonicalWords(rule: Rule): string[] {
   const words: string[] = [];
   let open = '';
   for (const condition of [...rule.conditions].sort((a, b) => rank(a) - rank(b))) {
+    if (alwaysHolds(condition)) continue;
     const { module, words: own } = piece(condition, number);
     if (module !== '' && (module !== open || !joins.has(module))) words.push('-m', module);
     open = module;
     words.push(...own);
   }
   return [...words, ...actionWords(rule.action)];
+}
+
+/** Conditions that iptables-save leaves out. */
+function alwaysHolds(condition: Condition): boolean {
+  if ('negated' in condition && condition.negated) return false;
+  switch (condition.kind) {
+    case 'protocol':
+      return condition.protocol === 0;
+    case 'source':
+    case 'destination':
+      return condition.network.prefix === 0;
+    case 'in-interface':
+    case 'out-interface':
+      return condition.name === '+';
+    case 'source-port':
+    case 'destination-port':
+      return condition.ranges.length === 1 && condition.ranges[0]?.from === 0 && condition.ranges[0].to === 65535;
+    default:
+      return false;
+  }
 }
 
 /** Modules whose options of neighbouring conditions stand behind one -m. */
@@ -104,7 +125,10 @@ function piece(condition: Condition, protocol: number | null): Piece {
       return match('statistic', false, '--mode', 'nth', ...not, '--every', String(every), '--packet', String(packet));
     }
     case 'opaque':
-      return { module: condition.module === 'hostname' ? '' : condition.module, words: optionWords(condition.options) };
+      return {
+        module: condition.module === 'hostname' ? '' : condition.module,
+        words: optionWords(condition.written ?? condition.options),
+      };
     case 'unseen':
       return { module: condition.module, words: [] };
   }
@@ -187,6 +211,7 @@ function optionWords(options: readonly Option[]): string[] {
   return options.flatMap(({ name, values, negated }) => [...(negated ? ['!'] : []), name, ...values]);
 }
 
+const natFlags = ['random', 'random-fully', 'persistent'];
 const logFlags = ['tcp-sequence', 'tcp-options', 'ip-options', 'uid', 'macdecode'];
 
 function actionWords(action: Action): string[] {
@@ -219,13 +244,13 @@ function actionWords(action: Action): string[] {
     case 'dnat':
     case 'snat': {
       const option = action.kind === 'dnat' ? '--to-destination' : '--to-source';
-      const flags = action.flags.map((flag) => `--${flag}`);
+      const flags = natFlags.filter((flag) => action.flags.includes(flag)).map((flag) => `--${flag}`);
       return ['-j', action.kind.toUpperCase(), option, endpointText(action.addresses, action.ports), ...flags];
     }
     case 'mark':
       return ['-j', 'MARK', '--set-xmark', `${hex(action.xor)}/${hex(action.clear)}`];
     case 'opaque':
-      return ['-j', action.target, ...optionWords(action.options)];
+      return ['-j', action.target, ...optionWords(action.written ?? action.options)];
     case 'unseen':
       return ['-j', action.target];
   }
@@ -233,8 +258,8 @@ function actionWords(action: Action): string[] {
 
 /** `10.0.0.1-10.0.0.9:80-90`; IPv6 addresses stand in brackets when ports follow. */
 export function endpointText(addresses: { from: string; to: string } | null, range: PortRange | null): string {
-  const bracket = (address: string) => (range !== null && address.includes(':') ? `[${address}]` : address);
-  const from = addresses === null ? '' : bracket(addresses.from);
-  const to = addresses === null || addresses.from === addresses.to ? '' : `-${bracket(addresses.to)}`;
-  return from + to + (range === null ? '' : `:${rangeText(range, '-')}`);
+  const from = addresses?.from ?? '';
+  const text = addresses === null || from === addresses.to ? from : `${from}-${addresses.to}`;
+  if (range === null) return text;
+  return `${text.includes(':') ? `[${text}]` : text}:${rangeText(range, '-')}`;
 }

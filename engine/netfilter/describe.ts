@@ -115,7 +115,7 @@ function phrase(condition: Condition, protocol: number): string {
     case 'comment':
       return '';
     case 'opaque':
-      return `match ${condition.module}${optionsText(condition.options)}`;
+      return `match ${condition.module}${optionsText(condition.written ?? condition.options)}`;
     case 'unseen':
       return `match ${condition.module} with options that were never seen`;
   }
@@ -187,7 +187,7 @@ function actionPhrase(action: Action): readonly [string, string] {
       if (action.clear === 0xffffffff) return ['Mark', ` with 0x${action.xor.toString(16)}`];
       return ['Mark', ` (bits 0x${action.clear.toString(16)} cleared, then xor 0x${action.xor.toString(16)})`];
     case 'opaque':
-      return [`Apply ${action.target}${optionsText(action.options)} to`, ''];
+      return [`Apply ${action.target}${optionsText(action.written ?? action.options)} to`, ''];
     case 'unseen':
       return [`Apply ${action.target}, with options that were never seen, to`, ''];
   }

@@ -143,8 +143,16 @@ export type Condition =
       readonly packet: number;
       readonly negated: boolean;
     }
-  /** Any other extension: its options, normalised in order and spelling; compares by text, unknown to the simulator. */
-  | { readonly kind: 'opaque'; readonly module: string; readonly options: readonly Option[] }
+  /**
+   * Any other extension: its options, normalised in order and spelling; compares by text, unknown to the simulator. `written` has them
+   * as they were given, for people and for printing; missing where that is the same.
+   */
+  | {
+      readonly kind: 'opaque';
+      readonly module: string;
+      readonly options: readonly Option[];
+      readonly written?: readonly Option[];
+    }
   /** Something stood here whose parameters were never seen (a rule that came and went between two snapshots). */
   | { readonly kind: 'unseen'; readonly module: string };
 
@@ -173,5 +181,10 @@ export type Action =
     }
   /** new mark = (mark & ~clear) ^ xor, as xt_mark computes it. */
   | { readonly kind: 'mark'; readonly clear: number; readonly xor: number }
-  | { readonly kind: 'opaque'; readonly target: string; readonly options: readonly Option[] }
+  | {
+      readonly kind: 'opaque';
+      readonly target: string;
+      readonly options: readonly Option[];
+      readonly written?: readonly Option[];
+    }
   | { readonly kind: 'unseen'; readonly target: string };

@@ -49,6 +49,8 @@ function normaliseCondition(condition: Condition): Condition | null {
       if (type === 255 && code === null && !negated) return null;
       return { kind: 'icmp-type', type, code: code === null ? null : { from: code.from, to: code.to }, negated };
     }
+    case 'opaque':
+      return { kind: 'opaque', module: condition.module, options: condition.options };
     default:
       return sortKeys(condition);
   }
@@ -102,6 +104,8 @@ function normaliseAction(action: Action): Action {
     case 'mark':
       // Bits that are cleared and set by xor, and bits that are xored alone, tell all there is.
       return { kind: 'mark', clear: action.clear >>> 0, xor: action.xor >>> 0 };
+    case 'opaque':
+      return { kind: 'opaque', target: action.target, options: action.options };
     default:
       return sortKeys(action);
   }

@@ -9,7 +9,7 @@ import type {
   RuleContext,
   TargetExtension,
 } from './extensions/extension.ts';
-import { plainOptions } from './extensions/opaque.ts';
+import { opaqueOptions } from './extensions/opaque.ts';
 import { findMatch, findTarget, implicitMatch } from './extensions/registry.ts';
 import type { Action, Condition, Counters, Family } from './model.ts';
 import { protocolNumber } from './protocols.ts';
@@ -73,7 +73,6 @@ const globals: ReadonlyMap<string, Global> = new Map<string, Global>([
   ['--out-interface', 'out'],
   ['-p', 'protocol'],
   ['--protocol', 'protocol'],
-  ['--proto', 'protocol'],
   ['-f', 'fragment'],
   ['--fragments', 'fragment'],
   ['-m', 'match'],
@@ -112,7 +111,7 @@ export function readRule(words: readonly string[], family: Family, chains: Reado
   for (const { extension, options } of state.matches) {
     if (extension.read !== undefined)
       for (const condition of extension.read(options, context)) state.conditions.push(condition);
-    else state.conditions.push({ kind: 'opaque', module: extension.name, options: plainOptions(options) });
+    else state.conditions.push({ kind: 'opaque', module: extension.name, ...opaqueOptions(options) });
   }
   return { conditions: state.conditions, action: readAction(state, context, chains), counters: state.counters };
 }
@@ -423,7 +422,7 @@ function readAction(state: State, context: RuleContext, chains: ReadonlySet<stri
   if (target.extension !== undefined) return target.extension.read(target.options, context);
   const verdict = verdicts.get(target.name);
   if (verdict === undefined && target.options.length > 0) {
-    return { kind: 'opaque', target: target.name, options: plainOptions(target.options) };
+    return { kind: 'opaque', target: target.name, ...opaqueOptions(target.options) };
   }
   return verdict ?? { kind: 'jump', chain: target.name };
 }

@@ -81,14 +81,10 @@ const savedStrings: ReadonlySet<string> = new Set([
   '--nfacct-name',
   '--selctx',
   '--path',
-  '--idletimer-label',
-  '--label',
-  '--timeout-policy',
-  '--hitcount-name',
   '--led-trigger-id',
 ]);
-/** Options whose value print_string() of libxt_string writes: always in quotes, the single quote left alone. */
-const alwaysQuoted: ReadonlySet<string> = new Set(['--string', '--hex-string']);
+/** Options whose value libxt_string and libxt_u32 always write in quotes, the single quote left alone. */
+const alwaysQuoted: ReadonlySet<string> = new Set(['--string', '--hex-string', '--u32']);
 
 /** The words as one text, each quoted as iptables-save would. */
 export function quoteWords(words: readonly string[]): string {

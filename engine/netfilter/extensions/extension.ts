@@ -2,7 +2,8 @@
 
 import type { Action, Condition, Family, Option } from '../model.ts';
 import { WordError } from '../syntax-error.ts';
-import { plainOptions } from './opaque.ts';
+import { matchForm, targetForm } from './forms.ts';
+import { opaqueOptions } from './opaque.ts';
 
 /** An option as it was read, its name in the long form. */
 export interface ReadOption extends Option {
@@ -59,7 +60,9 @@ export function opaqueMatch(name: string, options: string): MatchExtension {
   return {
     name,
     options: optionTable(options),
-    read: (read) => [{ kind: 'opaque', module: name, options: plainOptions(read) }],
+    read: (read, { family }) => [
+      { kind: 'opaque', module: name, ...opaqueOptions(read, matchForm(name, read, family)) },
+    ],
   };
 }
 
@@ -68,7 +71,11 @@ export function opaqueTarget(name: string, options: string): TargetExtension {
   return {
     name,
     options: optionTable(options),
-    read: (read) => ({ kind: 'opaque', target: name, options: plainOptions(read) }),
+    read: (read, { family }) => ({
+      kind: 'opaque',
+      target: name,
+      ...opaqueOptions(read, targetForm(name, read, family)),
+    }),
   };
 }
 

@@ -3,9 +3,32 @@
 import { canonicalAddress } from '../addresses.ts';
 import type { Option } from '../model.ts';
 
+/** An opaque condition's or action's options, for `given` whose form for comparison is `form`. */
+export function opaqueOptions(
+  given: readonly Option[],
+  form: readonly Option[] = given,
+): { options: Option[]; written?: Option[] } {
+  const options = plainOptions(form);
+  const written = given.map(({ name, values, negated }) => ({ name, values, negated }));
+  return sameOptions(options, written) ? { options } : { options, written };
+}
+
+function sameOptions(a: readonly Option[], b: readonly Option[]): boolean {
+  if (a.length !== b.length) return false;
+  return a.every((option, index) => {
+    const other = b[index];
+    if (option.name !== other?.name || option.negated !== other.negated) return false;
+    return (
+      option.values.length === other.values.length && option.values.every((value, at) => value === other.values[at])
+    );
+  });
+}
+
 /** The options sorted by name, their values normalised; where they stood is forgotten. */
-export function plainOptions(options: readonly Option[]): Option[] {
+function plainOptions(options: readonly Option[]): Option[] {
   const plain = options.map(({ name, values, negated }) => ({ name, values: values.map(normaliseValue), negated }));
+  // -m policy: what stands between two --next belongs together.
+  if (plain.some((option) => option.name === '--next')) return plain;
   return plain.sort((a, b) => compareText(a.name, b.name) || compareText(a.values.join(' '), b.values.join(' ')));
 }
 

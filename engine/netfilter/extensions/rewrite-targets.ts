@@ -11,7 +11,7 @@ import {
   type TargetExtension,
 } from './extension.ts';
 import { markOf, numberOf, portRangeOf, readPortRange } from './numbers.ts';
-import { plainOptions } from './opaque.ts';
+import { opaqueOptions } from './opaque.ts';
 
 /** Options without a value, their dashes taken off, sorted. */
 function flagsOf(options: readonly ReadOption[]): string[] {
@@ -59,7 +59,7 @@ function translate(
     const [option] = targets;
     // Kernels before 2.6.11 took several; a port shift (`:80-90/8080`) has no typed form.
     if (option === undefined || targets.length > 1 || /\/\d+$/.test(firstValue(option))) {
-      return { kind: 'opaque', target: kind.toUpperCase(), options: plainOptions(options) };
+      return { kind: 'opaque', target: kind.toUpperCase(), ...opaqueOptions(options) };
     }
     const read = readDestination(firstValue(option), family);
     if (read === null) throw badValue(option, 'ADDRESS[-ADDRESS][:PORT[-PORT]]');

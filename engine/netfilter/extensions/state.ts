@@ -1,9 +1,17 @@
 /** What depends on the connection or on bookkeeping: conntrack, state, mark, connmark, limit, statistic, addrtype, comment. */
 
 import type { Condition, ConntrackState } from '../model.ts';
-import { badValue, firstValue, type MatchExtension, optionTable, type ReadOption } from './extension.ts';
+import {
+  badValue,
+  firstValue,
+  type MatchExtension,
+  optionTable,
+  type ReadOption,
+  type RuleContext,
+} from './extension.ts';
+import { matchForm } from './forms.ts';
 import { markOf, numberOf } from './numbers.ts';
-import { plainOptions } from './opaque.ts';
+import { opaqueOptions } from './opaque.ts';
 
 /** In the order iptables-save prints them. */
 export const stateOrder: readonly ConntrackState[] = [
@@ -23,9 +31,9 @@ function states(option: ReadOption): Condition {
   return { kind: 'conntrack-state', states: known, negated: option.negated };
 }
 
-function conntrack(option: ReadOption): Condition {
+function conntrack(option: ReadOption, { family }: RuleContext): Condition {
   if (option.name === '--ctstate' || option.name === '--state') return states(option);
-  return { kind: 'opaque', module: 'conntrack', options: plainOptions([option]) };
+  return { kind: 'opaque', module: 'conntrack', ...opaqueOptions([option], matchForm('conntrack', [option], family)) };
 }
 
 function mark(kind: 'mark' | 'connmark'): MatchExtension {
@@ -76,7 +84,7 @@ function statistic(options: readonly ReadOption[]): Condition[] {
     return [{ kind: 'statistic', mode: 'random', probability: kept, negated: probability.negated }];
   }
   const every = find('--every');
-  if (every === undefined) return [{ kind: 'opaque', module: 'statistic', options: plainOptions(options) }];
+  if (every === undefined) return [{ kind: 'opaque', module: 'statistic', ...opaqueOptions(options) }];
   const first = find('--packet');
   return [
     {
@@ -89,13 +97,37 @@ function statistic(options: readonly ReadOption[]): Condition[] {
   ];
 }
 
+/** In the order of the kernel's bits (libxt_addrtype.c), which is the order of printing. */
+const addressTypes = [
+  'UNSPEC',
+  'UNICAST',
+  'LOCAL',
+  'BROADCAST',
+  'ANYCAST',
+  'MULTICAST',
+  'BLACKHOLE',
+  'UNREACHABLE',
+  'PROHIBIT',
+  'THROW',
+  'NAT',
+  'XRESOLVE',
+];
+
+function typesOf(option: ReadOption): string[] {
+  const wanted = new Set(firstValue(option).toUpperCase().split(','));
+  const known = addressTypes.filter((type) => wanted.has(type));
+  if (known.length !== wanted.size)
+    throw badValue(option, `address types out of ${addressTypes.join(', ')}, with commas`);
+  return known;
+}
+
 function addressType(options: readonly ReadOption[]): Condition[] {
   const limits = options.filter((option) => option.name.startsWith('--limit'));
-  if (limits.length > 0) return [{ kind: 'opaque', module: 'addrtype', options: plainOptions(options) }];
+  if (limits.length > 0) return [{ kind: 'opaque', module: 'addrtype', ...opaqueOptions(options) }];
   return options.map((option) => ({
     kind: 'address-type',
     side: option.name === '--src-type' ? 'source' : 'destination',
-    types: [...new Set(firstValue(option).toUpperCase().split(','))].sort(),
+    types: typesOf(option),
     negated: option.negated,
   }));
 }
@@ -106,9 +138,9 @@ export const stateMatches: readonly MatchExtension[] = [
     options: optionTable(
       '--ctstate=1 --ctproto=1 --ctorigsrc=1 --ctorigdst=1 --ctreplsrc=1 --ctrepldst=1 --ctorigsrcport=1 --ctorigdstport=1 --ctreplsrcport=1 --ctrepldstport=1 --ctstatus=1 --ctexpire=1 --ctdir=1',
     ),
-    read: (options) => options.map(conntrack),
+    read: (options, context) => options.map((option) => conntrack(option, context)),
   },
-  { name: 'state', options: optionTable('--state=1'), read: (options) => options.map(conntrack) },
+  { name: 'state', options: optionTable('--state=1'), read: (options) => options.map(states) },
   mark('mark'),
   mark('connmark'),
   { name: 'limit', options: optionTable('--limit=1 --limit-burst=1'), read: limit },

@@ -3,7 +3,7 @@
 import type { Condition, PortRange } from '../model.ts';
 import { badValue, firstValue, type MatchExtension, optionTable, type ReadOption } from './extension.ts';
 import { mergeRanges, portRangeOf } from './numbers.ts';
-import { plainOptions } from './opaque.ts';
+import { opaqueOptions } from './opaque.ts';
 
 const bothPorts = '--source-port,--sport=1 --destination-port,--dport=1';
 const flagBits: Readonly<Record<string, number>> = {
@@ -44,7 +44,7 @@ function tcpOption(option: ReadOption): Condition {
       return { kind: 'tcp-flags', mask: flags(option, mask), set: flags(option, set), negated: option.negated };
     }
     case '--tcp-option':
-      return { kind: 'opaque', module: 'tcp', options: plainOptions([option]) };
+      return { kind: 'opaque', module: 'tcp', ...opaqueOptions([option]) };
     default:
       return ports(option);
   }
@@ -61,7 +61,7 @@ function portsOrOpaque(name: string, more: string): MatchExtension {
     options: optionTable(`${bothPorts} ${more}`),
     read: (options) =>
       options.map((option) =>
-        isPort(option) ? ports(option) : { kind: 'opaque', module: name, options: plainOptions([option]) },
+        isPort(option) ? ports(option) : { kind: 'opaque', module: name, ...opaqueOptions([option]) },
       ),
   };
 }

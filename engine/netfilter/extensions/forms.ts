@@ -1,0 +1,194 @@
+/**
+ * Extensions without a typed meaning: the form a person types turned into the one the kernel's state prints as, so that both compare as
+ * equal. Each form was checked against iptables-save 1.8.11 (test/fixtures/netfilter/forms).
+ */
+
+import { readNetwork } from '../addresses.ts';
+import type { Family, Option } from '../model.ts';
+import { protocolNumber } from '../protocols.ts';
+import { markForms } from './forms-of-marks.ts';
+import { timeForm } from './forms-of-time.ts';
+import { add, drop, type Form, has, inTurn, list, rename, value } from './option-edits.ts';
+
+const networkText = (text: string, family: Family): string => {
+  const network = readNetwork(text, family);
+  return network === null ? text : `${network.address}/${network.prefix ?? network.mask}`;
+};
+
+const conntrack = inTurn(
+  value('--ctproto', (text) => String(protocolNumber(text) ?? text)),
+  ...['--ctorigsrc', '--ctorigdst', '--ctreplsrc', '--ctrepldst'].map((name) => value(name, networkText)),
+  list('--ctstatus', (status) => status.toUpperCase()),
+  value('--ctdir', (text) => text.toUpperCase()),
+);
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
+
+/** Packets per time as the kernel's interval; bytes per time as they stand. */
+function hashRate(text: string): string {
+  const match = /^(\d+)(?:\/([a-z]+))?$/i.exec(text);
+  if (match === null) return text.toLowerCase();
+  const seconds = units[(match[2] ?? 's').charAt(0).toLowerCase()] ?? 1;
+  return `interval ${Math.floor((1_000_000 * seconds) / Math.max(1, Number(match[1])))}`;
+}
+
+const hashlimit = inTurn(
+  rename('--hashlimit', '--hashlimit-upto'),
+  (options) =>
+    options.map((option) =>
+      option.name === '--hashlimit-upto' && option.negated
+        ? { ...option, name: '--hashlimit-above', negated: false }
+        : option,
+    ),
+  value('--hashlimit-upto', hashRate),
+  value('--hashlimit-above', hashRate),
+  list('--hashlimit-mode', (mode) => mode.toLowerCase()),
+  add('--hashlimit-burst', ['5'], ['--hashlimit-burst']),
+);
+
+const fullMask = (family: Family) =>
+  family === 'ipv4' ? '255.255.255.255' : 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+
+const recent: Form = (options, family) =>
+  inTurn(
+    add('--name', ['DEFAULT'], ['--name']),
+    add('--mask', [fullMask(family)], ['--mask']),
+    add('--rsource', [], ['--rsource', '--rdest']),
+  )(options, family);
+
+const connlimit: Form = (options, family) =>
+  inTurn(
+    (all) =>
+      all.map((option) => {
+        if (!option.negated || !option.name.startsWith('--connlimit-')) return option;
+        const other = option.name === '--connlimit-above' ? '--connlimit-upto' : '--connlimit-above';
+        return { ...option, name: other, negated: false };
+      }),
+    add('--connlimit-mask', [family === 'ipv4' ? '32' : '128'], ['--connlimit-mask']),
+    add('--connlimit-saddr', [], ['--connlimit-saddr', '--connlimit-daddr']),
+  )(options, family);
+
+const fullRange = (text: string) => (text.includes('-') ? text : `${text}-${text}`);
+
+/** `|0A 0b|x`, or plain text, as the bytes it stands for. */
+function patternBytes(text: string, hex: boolean): string {
+  const parts = hex ? text.split('|') : [text];
+  const encoder = new TextEncoder();
+  return parts
+    .map((part, index) => {
+      if (hex && index % 2 === 1) return part.replace(/\s/g, '').toLowerCase();
+      return Array.from(encoder.encode(part), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    })
+    .join('');
+}
+
+const string = inTurn(
+  drop('--from', '0'),
+  drop('--to', '65535'),
+  value('--string', (text) => `bytes ${patternBytes(text, false)}`),
+  value('--hex-string', (text) => `bytes ${patternBytes(text, true)}`),
+  rename('--hex-string', '--string'),
+);
+
+const dscpClasses: Readonly<Record<string, number>> = {
+  BE: 0,
+  EF: 46,
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`CS${index}`, index * 8])),
+  ...Object.fromEntries(
+    [1, 2, 3, 4].flatMap((group) => [1, 2, 3].map((drops) => [`AF${group}${drops}`, group * 8 + drops * 2])),
+  ),
+};
+const dscpClass = (text: string) => String(dscpClasses[text.toUpperCase()] ?? text);
+
+const headers: Readonly<Record<string, string>> = {
+  hop: 'hop-by-hop',
+  dst: 'ipv6-opts',
+  route: 'ipv6-route',
+  frag: 'ipv6-frag',
+  auth: 'ah',
+  none: 'ipv6-nonxt',
+  prot: 'protocol',
+  proto: 'protocol',
+};
+
+const tcpOptions: Readonly<Record<string, string>> = {
+  mss: '2',
+  wscale: '3',
+  'sack-permitted': '4',
+  sack: '5',
+  timestamp: '8',
+  md5: '19',
+};
+
+const localNode: Form = (options) =>
+  options.map((option) =>
+    option.name === '--cluster-local-node'
+      ? { ...option, name: '--cluster-local-nodemask', values: [String(2 ** (Number(option.values[0]) - 1))] }
+      : option,
+  );
+
+const hmark: Form = (options, family) =>
+  options.flatMap((option): Option[] => {
+    if (option.name !== '--hmark-tuple' || option.values[0] === 'ct') return [option];
+    const prefix = family === 'ipv4' ? '32' : '128';
+    return (option.values[0] ?? '').split(',').map((part) => {
+      if (part === 'src' || part === 'dst') return { name: `--hmark-${part}-prefix`, values: [prefix], negated: false };
+      const mask = part === 'spi' ? '4294967295' : part === 'proto' ? '255' : '65535';
+      return { name: `--hmark-${part}-mask`, values: [mask], negated: false };
+    });
+  });
+
+const hexPair = (text: string) =>
+  text
+    .split(':')
+    .map((part) => String(Number.parseInt(part, 16)))
+    .join(':');
+
+const matches: Readonly<Record<string, Form>> = {
+  cluster: localNode,
+  connlimit,
+  conntrack,
+  dscp: inTurn(value('--dscp-class', dscpClass), rename('--dscp-class', '--dscp')),
+  hashlimit,
+  iprange: inTurn(value('--src-range', fullRange), value('--dst-range', fullRange)),
+  ipv6header: list('--header', (header) => headers[header] ?? header),
+  length: value('--length', (text) => {
+    const [from = '', to] = text.split(':');
+    return to === undefined ? text : `${from || '0'}:${to || '65535'}`;
+  }),
+  mac: value('--mac-source', (text) => text.toLowerCase()),
+  owner: inTurn(
+    value('--uid-owner', (text) => (text === 'root' ? '0' : text)),
+    value('--gid-owner', (text) => (text === 'root' ? '0' : text)),
+  ),
+  pkttype: value('--pkt-type', (text) => (text.toLowerCase() === 'host' ? 'unicast' : text.toLowerCase())),
+  recent,
+  string,
+  time: timeForm,
+  tos: markForms.tosMatch,
+  ttl: rename('--ttl', '--ttl-eq'),
+};
+
+const targets: Readonly<Record<string, Form>> = {
+  CLASSIFY: value('--set-class', hexPair),
+  CONNMARK: markForms.connmark,
+  DSCP: inTurn(value('--set-dscp-class', dscpClass), rename('--set-dscp-class', '--set-dscp')),
+  HMARK: hmark,
+  NFLOG: drop('--nflog-group', '0'),
+  NFQUEUE: (options) =>
+    has(options, '--queue-balance') ? options : add('--queue-num', ['0'], ['--queue-num'])(options, 'ipv4'),
+  TCPOPTSTRIP: list('--strip-options', (option) => tcpOptions[option] ?? option),
+  TOS: markForms.tosTarget,
+  TPROXY: (options, family) =>
+    inTurn(markForms.tproxy, add('--on-ip', [family === 'ipv4' ? '0.0.0.0' : '::'], ['--on-ip']))(options, family),
+};
+
+/** The options of a match in the form that the kernel's state prints as. */
+export function matchForm(module: string, options: readonly Option[], family: Family): readonly Option[] {
+  return Object.hasOwn(matches, module) ? (matches[module]?.(options, family) ?? options) : options;
+}
+
+/** The options of a target in the form that the kernel's state prints as. */
+export function targetForm(target: string, options: readonly Option[], family: Family): readonly Option[] {
+  return Object.hasOwn(targets, target) ? (targets[target]?.(options, family) ?? options) : options;
+}
