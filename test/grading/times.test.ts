@@ -61,6 +61,7 @@ describe('held', () => {
 
 describe('then', () => {
   const built = { id: 'built', all: [rule(80)], when: 'ever' };
+  // biome-ignore lint/suspicious/noThenProperty: the word of lab.yaml
   const gone = { id: 'gone', not: [rule(80)], when: { then: 'built' } };
   const of = (story: Story) => judged([built, gone], story).criteria.map((one) => one.verdict);
   test('true now, and the other was true before', () => {
