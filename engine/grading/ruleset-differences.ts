@@ -1,6 +1,6 @@
-import { findChain, findTable, printRule, sameRule } from '../netfilter/index.ts';
+import { builtinChains, findChain, findTable, isBuiltinChain, printRule, sameRule } from '../netfilter/index.ts';
 import type { Chain, Rule, Ruleset } from '../netfilter/model.ts';
-import { builtinChains, isBuiltin, isUnseen } from './rulesets-of.ts';
+import { isUnseen } from './rulesets-of.ts';
 
 export interface DifferenceOptions {
   /** These tables only. */
@@ -90,7 +90,7 @@ const none: Differences = { differences: [], unknown: [] };
 function chainOrEmpty(ruleset: Ruleset, at: { table: string; chain: string }): Chain | null {
   const chain = findChain(ruleset, at.table, at.chain);
   if (chain !== undefined && chain !== null) return chain;
-  return isBuiltin(at.table, at.chain) ? { name: at.chain, policy: 'ACCEPT', counters: null, rules: [] } : null;
+  return isBuiltinChain(at.table, at.chain) ? { name: at.chain, policy: 'ACCEPT', counters: null, rules: [] } : null;
 }
 
 function jumpsToIgnored(rule: Rule, table: string, options: DifferenceOptions): boolean {

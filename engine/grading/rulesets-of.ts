@@ -45,17 +45,6 @@ export function placedRules(snapshot: NodeSnapshot, families: readonly Family[] 
   );
 }
 
-/** The chains that the kernel itself calls, by table. */
-export const builtinChains: Readonly<Record<string, readonly string[]>> = {
-  raw: ['PREROUTING', 'OUTPUT'],
-  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
-  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
-  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
-  security: ['INPUT', 'FORWARD', 'OUTPUT'],
-};
-
-export const isBuiltin = (table: string, chain: string): boolean => builtinChains[table]?.includes(chain) ?? false;
-
 /** Parts of the rule were never seen, so nobody can say what it does. */
 export const isUnseen = (rule: Rule): boolean =>
   rule.action.kind === 'unseen' || rule.conditions.some((condition) => condition.kind === 'unseen');

@@ -1,11 +1,11 @@
-import { findTable } from '../netfilter/index.ts';
+import { findTable, isBuiltinChain } from '../netfilter/index.ts';
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { normalForm } from './answer-value.ts';
 import { nodeAt } from './check.ts';
 import type { Nodes, Observed } from './evidence.ts';
 import type { Truth } from './question.ts';
-import { chainsOf, isBuiltin, placedRules, rulesetsOf, unreadableTable } from './rulesets-of.ts';
+import { chainsOf, placedRules, rulesetsOf, unreadableTable } from './rulesets-of.ts';
 import { decidingStep, simulateAt } from './walk.ts';
 
 /** The right values in normal form (more than one where several are right), or why there is none, or why nobody can say. */
@@ -39,7 +39,7 @@ function policyOf(snapshot: NodeSnapshot, asked: { family: Family; table: string
   const unreadable = unreadableTable(snapshot, asked.family, asked.table);
   if (unreadable !== null) return { failure: unreadable };
   const policies = chainsOf(snapshot, asked.family, asked.table, asked.chain).map((chain) => chain.policy);
-  if (policies.length === 0 && isBuiltin(asked.table, asked.chain)) policies.push('ACCEPT');
+  if (policies.length === 0 && isBuiltinChain(asked.table, asked.chain)) policies.push('ACCEPT');
   // Where both backends hold the chain a packet has to be accepted by both.
   const policy = policies.includes('DROP') ? 'DROP' : policies.find((one) => one !== null);
   return { values: policy == null ? [] : [policy], none: `${asked.chain} has no policy.` };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { findTable, parseRule, printRule, sameRule } from '../../netfilter/index.ts';
+import { findTable, isBuiltinChain, parseRule, printRule, sameRule } from '../../netfilter/index.ts';
 import type { Chain } from '../../netfilter/model.ts';
 import { defineCheck, type Finding, met, nodeAt, unknown, unmet } from '../check.ts';
-import { chainsOf, couldBe, isBuiltin, rulesetsOf, unreadableTable } from '../rulesets-of.ts';
+import { chainsOf, couldBe, rulesetsOf, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
 
 const schema = z.strictObject({
@@ -44,7 +44,7 @@ export default defineCheck({
     const unreadable = unreadableTable(at.snapshot, spec.family, spec.table);
     if (unreadable !== null) return unknown(unreadable);
     let chains = chainsOf(at.snapshot, spec.family, spec.table, spec.chain);
-    if (chains.length === 0 && isBuiltin(spec.table, spec.chain)) {
+    if (chains.length === 0 && isBuiltinChain(spec.table, spec.chain)) {
       chains = [{ name: spec.chain, policy: 'ACCEPT', counters: null, rules: [] }];
     }
     if (chains.length === 0) {

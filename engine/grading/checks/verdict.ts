@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { isBuiltinChain } from '../../netfilter/index.ts';
+import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { isWithin } from '../networks.ts';
+import { chainsOf, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
 import { decidingStep, familyOfPacket, ruleAt, simulateAt, type Walked, type WalkedStep, walkText } from '../walk.ts';
 
@@ -98,11 +101,24 @@ export default defineCheck({
   judge(spec, moment) {
     const at = nodeAt(moment.nodes, spec.node, 'iptables');
     if ('unknown' in at) return at.unknown;
+    const missing = missingChain(at.snapshot, spec);
+    if (missing !== null) return missing;
     const walked = simulateAt(at.snapshot, spec);
     if ('failure' in walked) return unknown(walked.failure);
     return judgeWalk(spec, moment, walked);
   },
 });
+
+/** A way cannot begin in a chain that is not there: that is no unknown, and asks nothing of the simulator. */
+function missingChain(snapshot: NodeSnapshot, { from, packet, node }: Spec): Finding | null {
+  if (from === undefined) return null;
+  const family = familyOfPacket(packet);
+  const unreadable = unreadableTable(snapshot, family, from.table);
+  if (unreadable !== null) return unknown(unreadable);
+  if (isBuiltinChain(from.table, from.chain) || chainsOf(snapshot, family, from.table, from.chain).length > 0)
+    return null;
+  return unmet(`no chain ${from.chain}`, `There is no chain ${from.chain} in ${from.table} of ${node}.`);
+}
 
 function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
   const story = walkText(walked, spec.node);
