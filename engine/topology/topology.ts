@@ -1,15 +1,21 @@
 import { z } from 'zod';
 
 /** What lab.yaml says under `topology`. Names of nodes: lower case, at most 20 characters; they are host names too. */
-export const nodeName = z.string().regex(/^[a-z][a-z0-9-]{0,19}$/, 'a lower-case name of at most 20 letters, digits and dashes');
+export const nodeName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, 'a lower-case name of at most 20 letters, digits and dashes');
 /** IFNAMSIZ less the NUL: 15 characters. */
 export const interfaceName = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$/, 'an interface name of at most 15 characters');
 
+export const linkName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,19}$/, 'a lower-case name of at most 20 letters, digits and dashes');
+
 const interfaceSchema = z.strictObject({
   /** Interfaces that name the same link are joined: two by a veth pair, more by a bridge in a namespace of its own. */
-  link: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/),
+  link: linkName,
   /** CIDR texts, v4 and v6. */
   addresses: z.array(z.string()).default([]),
   mtu: z.int().min(68).max(65535).optional(),
@@ -27,7 +33,12 @@ const portSchema = z.int().min(1).max(65535);
 /** Programs that Hookpoint runs in a node, confined as the node is. */
 export const serviceSchema = z.discriminatedUnion('type', [
   /** Answers every request with who it is and whom it saw: JSON {node, port, client}. */
-  z.strictObject({ type: z.literal('http'), port: portSchema, text: z.string().optional(), address: z.string().optional() }),
+  z.strictObject({
+    type: z.literal('http'),
+    port: portSchema,
+    text: z.string().optional(),
+    address: z.string().optional(),
+  }),
   z.strictObject({ type: z.literal('tcp-echo'), port: portSchema, address: z.string().optional() }),
   z.strictObject({ type: z.literal('udp-echo'), port: portSchema, address: z.string().optional() }),
   /** Listens with a full backlog and accepts nothing: a connection attempt times out. */
@@ -58,5 +69,7 @@ export type NodeSpec = z.infer<typeof nodeSchema>;
 
 export const topologySchema = z.strictObject({
   nodes: z.record(nodeName, nodeSchema),
+  /** What is special about a link. A segment is a bridge although it has only two ends, so that a third can be plugged in. */
+  links: z.record(linkName, z.strictObject({ segment: z.boolean().default(false) })).optional(),
 });
 export type Topology = z.infer<typeof topologySchema>;

@@ -1,0 +1,73 @@
+import { HookpointError } from '../contract/error.ts';
+import type { ExecResult, Progress, RunScript } from '../runtime/container.ts';
+import type { Topology } from './topology.ts';
+import { restartScript, topologyScript } from './topology-script.ts';
+
+export interface BuildOptions {
+  /** The session's id: MACs come from it. */
+  readonly session: string;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/** Provisioning that takes longer is taken for hanging. */
+const patience = 180_000;
+
+/**
+ * Builds every node of a topology in an outer container that is fresh, and waits until services listen and provisioning is done.
+ * Throws PROVISIONING_FAILED (a lab's script ended with an error; what it printed is in the message), NODE_FAILED, TIMED_OUT,
+ * CANCELLED. After a failure the container is of no more use: its owner removes it.
+ */
+export async function buildTopology(run: RunScript, topology: Topology, options: BuildOptions): Promise<void> {
+  const count = Object.keys(topology.nodes).length;
+  options.progress?.({ stage: 'nodes', detail: `${count} ${count === 1 ? 'node' : 'nodes'}` });
+  failUnlessBuilt(await run(topologyScript(topology, options.session), runOptions(options)));
+}
+
+/** Turns a node off and on: rules, addresses and processes gone, files kept; services and provisioning run as at the first start. */
+export async function restartNode(
+  run: RunScript,
+  topology: Topology,
+  node: string,
+  options: BuildOptions,
+): Promise<void> {
+  const spec = topology.nodes[node];
+  if (spec === undefined) {
+    const nodes = Object.keys(topology.nodes).join(', ');
+    throw new HookpointError('NOT_FOUND', `This lab has no node ${node}.`, { remedy: `Its nodes are: ${nodes}.` });
+  }
+  failUnlessBuilt(await run(restartScript(topology, node, spec, options.session), runOptions(options)));
+}
+
+function runOptions(options: BuildOptions) {
+  return { timeout: patience, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+}
+
+function failUnlessBuilt(result: ExecResult): void {
+  if (result.exitCode === 0) return;
+  const report = /^hookpoint-failed (\S+) (\S+) (\d+)\n([\s\S]*)/m.exec(result.stdout);
+  const [, node = '-', stage = 'start', status = String(result.exitCode), printed = ''] = report ?? [];
+  const text = (report === null ? result.stdout + result.stderr : printed).trim();
+  const whose = node === '-' ? 'The network of the lab' : `The node ${node}`;
+  const saying = text === '' ? ' It printed nothing.' : ` It printed:\n${text}`;
+  if (stage === 'provision') {
+    throw new HookpointError(
+      'PROVISIONING_FAILED',
+      `The provisioning script of the node ${node} ended with status ${status}.${saying}`,
+      { remedy: 'The lab is at fault, not you: tell its author, or correct `provision` in its lab.yaml.' },
+    );
+  }
+  const what = stages[stage] ?? `failed in the stage "${stage}"`;
+  throw new HookpointError('NODE_FAILED', `${whose} ${what} (status ${status}).${saying}`, {
+    remedy: 'Try again. If it fails again, `hookpoint doctor` says whether this machine has what nodes need.',
+  });
+}
+
+const stages: Readonly<Record<string, string>> = {
+  links: 'could not be linked',
+  segments: 'could not be linked',
+  network: 'did not get its addresses, routes and sysctls',
+  files: 'did not get its files',
+  start: 'did not start',
+  service: 'has a service that does not listen',
+};

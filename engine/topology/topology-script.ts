@@ -1,0 +1,169 @@
+import { layout } from '../runtime/layout.ts';
+import { bootScript } from './boot-script.ts';
+import { holdingNamespace, type LinkEnd, type LinkPlan, planLinks, segmentNamespace } from './network-plan.ts';
+import { endBatch, ipBatch, linkBatch, nodeNetworkScript, segmentScript, wireLine } from './network-script.ts';
+import { nodeConfig, procSysPlaceholder } from './node-config.ts';
+import { shellQuote } from './shell-quote.ts';
+import type { NodeSpec, Topology } from './topology.ts';
+
+/**
+ * One bash script, for the outer container, that builds every node of a topology. It ends with 0 when all services listen and
+ * all provisioning is done; else it prints `hookpoint-failed NODE STAGE STATUS`, what the stage printed below, and ends with 10.
+ */
+export function topologyScript(topology: Topology, session: string): string {
+  const links = planLinks(topology, session);
+  const nodes = Object.keys(topology.nodes);
+  return [
+    ...opening(nodes),
+    ...stage('-', 'links', ipBatch(linkBatch(nodes, links))),
+    ...stage('-', 'segments', segmentScript(links)),
+    ...Object.entries(topology.nodes).flatMap(([node, spec]) =>
+      startNode(topology, node, spec, links, { again: false }),
+    ),
+    ...closing(nodes),
+  ].join('\n');
+}
+
+/** The same for one node that was there before: its rules go, its files stay, and so do its neighbours' ends of its links. */
+export function restartScript(topology: Topology, node: string, spec: NodeSpec, session: string): string {
+  const links = planLinks(topology, session);
+  return [
+    ...opening([node]),
+    `runc --root ${layout.runc} delete --force ${node} 2>/dev/null`,
+    ...replaceNamespace(node, links),
+    ...startNode(topology, node, spec, links, { again: true }),
+    ...closing([node]),
+  ].join('\n');
+}
+
+function opening(nodes: readonly string[]): string[] {
+  return [
+    'failed() { printf "hookpoint-failed %s %s %s\\n" "$1" "$2" "$3"; cat; printf %s "$stop" >&"$gate"; exit 10; }',
+    `stop=${'-'.repeat(nodes.length)}`,
+    'proc_sys=; for each in /proc/sys/*; do [ "$each" = /proc/sys/net ] || proc_sys="$proc_sys,\\"$each\\""; done',
+    `mkdir -p ${nodes.flatMap((node) => [`${layout.node(node)}/files`, `${layout.node(node)}/root`]).join(' ')}`,
+    `rm -f ${nodes.map(statusPipe).join(' ')} ${gatePipe}`,
+    `mkfifo -m 600 ${nodes.map(statusPipe).join(' ')} ${gatePipe}`,
+    `exec {gate}<>${gatePipe}`,
+  ];
+}
+
+const statusPipe = (node: string) => `${layout.node(node)}/status`;
+const gatePipe = '/run/hookpoint/nodes/.gate';
+
+/** A part that must succeed before anything else; what it wrote to stderr is its failure's text. */
+function stage(node: string, name: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  return [`text=$( {`, ...lines, `} 2>&1 ) || failed ${node} ${name} $? <<<"$text"`];
+}
+
+/**
+ * A background job for one node. Its stdout is the node's status pipe from the first moment, so that its reader sees every end.
+ * Config and boot script go in as text: the node must never get a descriptor of a file of the outer container, which it could
+ * open again for writing through /proc/self/fd. Pipes are harmless.
+ */
+function startNode(
+  topology: Topology,
+  node: string,
+  spec: NodeSpec,
+  links: readonly LinkPlan[],
+  { again }: { again: boolean },
+): string[] {
+  const folder = layout.node(node);
+  const [before, after] = JSON.stringify(nodeConfig(node, spec)).split(`,"${procSysPlaceholder}"`);
+  const boot = bootScript(topology, node, spec, { files: !again });
+  const ends = links.flatMap((link) => link.ends.filter((end) => end.node === node));
+  const runc = `runc --root ${layout.runc} run --detach --bundle ${folder} ${node} 2>${folder}/runc.log`;
+  return [
+    '{',
+    `exec >${statusPipe(node)}`,
+    'broken() { printf "failed %s %s\\n%s\\n" "$1" "$2" "$3"; exit; }',
+    `printf %s ${shellQuote(before ?? '')}"$proc_sys"${shellQuote(after ?? '')} >${folder}/config.json`,
+    ...(again ? [] : [`text=$( {`, ...overlay(node), `} 2>&1 ) || broken files $? "$text"`]),
+    `text=$( {`,
+    ...nodeNetworkScript(node, spec, ends),
+    `} 2>&1 ) || broken network $? "$text"`,
+    `${runc} {gate}<&- < <(`,
+    `  exec 2>/dev/null`,
+    `  printf %s ${shellQuote(boot.start)}; read -r -N 1 -u "$gate" go; [ "$go" != x ] || printf %s ${shellQuote(boot.provision)}`,
+    `) || broken start $? "$(<${folder}/runc.log)"`,
+    '} &',
+  ];
+}
+
+/** Files of a node: the image below, and above it what the node writes, of limited size and charged to who writes it. */
+function overlay(node: string): string[] {
+  const folder = layout.node(node);
+  const layers = `lowerdir=/,upperdir=${folder}/files/upper,workdir=${folder}/files/work`;
+  return [
+    `mount -t tmpfs -o size=64m,nr_inodes=20000,mode=755 ${node} ${folder}/files &&`,
+    `mkdir ${folder}/files/upper ${folder}/files/work &&`,
+    `mount -t overlay -o ${layers} ${node} ${folder}/root`,
+  ];
+}
+
+/** Waits for every node's `ready`, opens the gate to provisioning for all, and waits for every `done`. */
+function closing(nodes: readonly string[]): string[] {
+  const list = nodes.join(' ');
+  const expect = (word: string) => [
+    `for node in ${list}; do`,
+    `  IFS=' ' read -r line stage status <&"\${from[$node]}" || { line=failed stage=start status=1; }`,
+    `  [ "$line" = ${word} ] || failed "$node" "\${stage:-start}" "\${status:-1}" <&"\${from[$node]}"`,
+    'done',
+  ];
+  return [
+    'declare -A from',
+    `for node in ${list}; do exec {fd}<"${statusPipe('$node')}"; from[$node]=$fd; done`,
+    ...expect('ready'),
+    `printf %s ${'x'.repeat(nodes.length)} >&"$gate"`,
+    ...expect('done'),
+    'wait',
+    `rm -f ${nodes.map(statusPipe).join(' ')} ${gatePipe}`,
+    'exit 0',
+  ];
+}
+
+/**
+ * A new namespace for a node. Ends of its links wait in a namespace of their own meanwhile, so that the neighbours only lose the
+ * carrier; an end that the learner removed or renamed is made anew, with the neighbour's interface.
+ */
+function replaceNamespace(node: string, links: readonly LinkPlan[]): string[] {
+  const own = links.flatMap((link) => link.ends.filter((end) => end.node === node).map((end) => ({ link, end })));
+  const park = own.map(({ end }, index) =>
+    [
+      `ip -n ${node} link set dev ${end.interface} down 2>/dev/null &&`,
+      `  ip -n ${node} link set dev ${end.interface} name hold${index} netns ${holdingNamespace} 2>/dev/null`,
+    ].join('\n'),
+  );
+  const unpark = own.flatMap(({ link, end }, index) => [
+    `if ! ip -n ${holdingNamespace} link set dev hold${index} name ${end.interface} address ${end.mac} mtu ${end.mtu ?? 1500} netns ${node} 2>/dev/null; then`,
+    ...makeAnew(link, end),
+    'fi',
+  ]);
+  return [
+    ...(own.length > 0 ? [`ip netns add ${holdingNamespace} 2>/dev/null`] : []),
+    ...park,
+    `ip netns delete ${node} 2>/dev/null`,
+    ...stage(node, 'network', [`ip netns add ${node} &&`, '{ :', ...unpark, '}']),
+    ...(own.length > 0 ? [`ip netns delete ${holdingNamespace}`] : []),
+  ];
+}
+
+function makeAnew(link: LinkPlan, end: LinkEnd): string[] {
+  if (link.kind === 'wire') {
+    const peer = link.ends.find((one) => one !== end) ?? end;
+    return [
+      `ip -n ${peer.node} link delete dev ${peer.interface} 2>/dev/null`,
+      `ip ${wireLine(end, peer)} || exit`,
+      `ip -n ${peer.node} -batch - <<'end-of-batch' || exit`,
+      ...endBatch(peer),
+      'end-of-batch',
+    ];
+  }
+  const port = link.ends.find((one) => one.node === end.node && one.interface === end.interface)?.port ?? '';
+  return [
+    `ip -n ${segmentNamespace} link delete dev ${port} 2>/dev/null`,
+    `ip link add name ${end.interface} address ${end.mac} netns ${end.node} type veth peer name ${port} netns ${segmentNamespace} || exit`,
+    `ip -n ${segmentNamespace} link set dev ${port} master ${link.bridge} up || exit`,
+  ];
+}
