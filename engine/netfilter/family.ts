@@ -34,15 +34,20 @@ const textOptions: ReadonlySet<string> = new Set([
 
 /** IPv6 if a rule names an IPv6 address or ICMPv6, else IPv4. */
 export function guessFamily(text: string): Family {
-  if (!/:|icmp6|icmpv6|-6/.test(text)) return 'ipv4';
+  if (!/:|icmp6|icmpv6|ipv6|-6/.test(text)) return 'ipv4';
   for (let from = 0; from < text.length; ) {
     const end = text.indexOf('\n', from);
     const line = text.slice(from, end < 0 ? text.length : end);
     from = end < 0 ? text.length : end + 1;
     const first = line.charCodeAt(0);
-    if ((first === 45 || first === 91) && speaksIPv6(line)) return 'ipv6';
+    if ((first === 45 || first === 91) && mightSpeakIPv6(line) && speaksIPv6(line)) return 'ipv6';
   }
   return 'ipv4';
+}
+
+/** Cheap: most lines have no colon after their counters. */
+function mightSpeakIPv6(line: string): boolean {
+  return line.includes(':', line.charCodeAt(0) === 91 ? line.indexOf(']') + 1 : 0) || /icmp6|icmpv6|ipv6|-6/.test(line);
 }
 
 function speaksIPv6(line: string): boolean {

@@ -325,8 +325,9 @@ function abbreviated(state: State, name: string, at: number): Found | null {
     if (extension !== undefined && spec !== undefined && specs.size === 1)
       return { spec, options: load(state, extension) };
   }
-  if (candidates.length > 1) {
-    const names = candidates.map((candidate) => candidate.spec.name).join(', ');
+  const alsoGlobal = candidates.length > 0 ? [...globals.keys()].filter((option) => option.startsWith(name)) : [];
+  if (candidates.length + alsoGlobal.length > 1) {
+    const names = [...candidates.map((candidate) => candidate.spec.name), ...alsoGlobal].join(', ');
     throw new WordError(`${name} could be ${names}`, at, 'the whole name of the option');
   }
   return candidates[0] ?? null;

@@ -233,8 +233,8 @@ function reprints(text: string, words: Words, chain: string, counters: Counters 
   if (!text.includes('"') && !text.includes('\t')) {
     let length = own.length - 1;
     for (const word of own) length += word.length;
-    const prefix = counters === null ? 0 : `[${counters.packets}:${counters.bytes}] `.length;
-    return prefix + length === text.length && (counters === null || text.charCodeAt(prefix - 1) === 32);
+    const prefix = counters === null ? '' : `[${counters.packets}:${counters.bytes}] `;
+    return prefix.length + length === text.length && text.startsWith(prefix);
   }
   return ruleLine(chain, own.slice(2), counters) === text;
 }

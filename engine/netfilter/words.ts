@@ -127,5 +127,6 @@ function needsQuotes(word: string): boolean {
 }
 
 function escapeWord(word: string, single: boolean): string {
+  if (!word.includes('"') && !word.includes('\\') && !word.includes("'")) return word;
   return word.replace(single ? /["\\']/g : /["\\]/g, '\\$&');
 }

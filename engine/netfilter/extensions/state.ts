@@ -24,10 +24,17 @@ export const stateOrder: readonly ConntrackState[] = [
   'DNAT',
 ];
 
+/** The same few lists stand in every rule of a ruleset. */
+const readStates = new Map<string, readonly ConntrackState[]>();
+
 function states(option: ReadOption): Condition {
-  const wanted = new Set(firstValue(option).toUpperCase().split(','));
+  const text = firstValue(option);
+  const before = readStates.get(text);
+  if (before !== undefined) return { kind: 'conntrack-state', states: before, negated: option.negated };
+  const wanted = new Set(text.toUpperCase().split(','));
   const known = stateOrder.filter((state) => wanted.has(state));
   if (known.length !== wanted.size) throw badValue(option, `states out of ${stateOrder.join(', ')}, with commas`);
+  if (readStates.size < 1000) readStates.set(text, known);
   return { kind: 'conntrack-state', states: known, negated: option.negated };
 }
 

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compareRulesets, parseSave, printSave } from '../../engine/netfilter/index.ts';
+
+/**
+ * A case is a folder of test/fixtures/netfilter: `dump` (what iptables-save printed), `model.json` (what it is parsed into) and `print`
+ * (its canonical print). UPDATE_FIXTURES=1 writes the latter two; review them as a diff.
+ */
+const root = join(import.meta.dirname, '../fixtures/netfilter');
+const cases = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'forms')
+  .map((entry) => entry.name);
+
+function expected(name: string, file: string, actual: string): string {
+  const path = join(root, name, file);
+  if (process.env['UPDATE_FIXTURES']) writeFileSync(path, actual);
+  return readFileSync(path, 'utf8');
+}
+
+describe.each(cases)('the dump %s', (name) => {
+  const dump = readFileSync(join(root, name, 'dump'), 'utf8');
+
+  it('is printed back byte for byte', () => {
+    expect(printSave(parseSave(dump))).toBe(dump);
+  });
+
+  it('is parsed into its model', () => {
+    const model = `${JSON.stringify(parseSave(dump), null, 1)}\n`;
+    expect(model).toBe(expected(name, 'model.json', model));
+  });
+
+  it("is printed in today's form, which means the same", () => {
+    const print = printSave(parseSave(dump), { canonical: true });
+    expect(print).toBe(expected(name, 'print', print));
+    const { differences } = compareRulesets(parseSave(dump), parseSave(print));
+    expect(differences.filter((difference) => difference.kind !== 'unreadable')).toEqual([]);
+  });
+});
