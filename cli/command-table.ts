@@ -64,6 +64,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/timeline.ts')).timelineCommand(),
   },
   {
+    name: 'restart',
+    group: 'Sessions:',
+    summary: 'turn a node off and on: rules gone, files kept',
+    load: async () => (await import('./commands/restart.ts')).restartCommand(),
+  },
+  {
     name: 'stop',
     group: 'Sessions:',
     summary: 'end a session and remove its container',
@@ -76,10 +82,10 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/clean.ts')).cleanCommand(),
   },
   {
-    name: 'grade',
-    group: 'Teaching:',
-    summary: 'run a script or steps in a fresh lab and print the marks',
-    load: async () => (await import('./commands/grade.ts')).gradeCommand(),
+    name: 'rules',
+    group: 'Rules:',
+    summary: 'parse, print and compare what iptables-save prints',
+    load: async () => (await import('./commands/rules.ts')).rulesCommand(),
   },
   {
     name: 'pack',
@@ -88,10 +94,10 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/pack.ts')).packCommand(),
   },
   {
-    name: 'rules',
-    group: 'Rulesets:',
-    summary: 'parse, print and compare what iptables-save prints',
-    load: async () => (await import('./commands/rules.ts')).rulesCommand(),
+    name: 'grade',
+    group: 'Teaching:',
+    summary: 'run a script or steps in a fresh lab and print the marks',
+    load: async () => (await import('./commands/grade.ts')).gradeCommand(),
   },
   {
     name: 'doctor',

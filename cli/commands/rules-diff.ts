@@ -41,7 +41,8 @@ function report(edits: readonly Edit[], same: boolean, colours: Colours): string
   return lines.join('\n');
 }
 
-function editText(edit: Edit, colours: Colours): string {
+/** One edit on one line. */
+export function editText(edit: Edit, colours: Colours): string {
   switch (edit.kind) {
     case 'unreadable':
       return colours.yellow(`? ${plain(edit.message)}`);

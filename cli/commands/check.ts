@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import type { Report } from '../../engine/contract/report.ts';
+import { exitCodeOf, reportText, toJUnit } from '../../engine/grading/index.ts';
+import { checkSession } from '../../engine/sessions/check.ts';
+import { findSession } from '../../engine/sessions/session.ts';
+import { openWorkspace } from '../../engine/sessions/workspace.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { coloursFor } from '../output/colour.ts';
+import { print, printJson } from '../output/print.ts';
+import { openProgress } from '../output/progress.ts';
+import { textWidth, wrap } from '../output/text.ts';
+import { writeOutput } from '../write-output.ts';
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .argument('[session]', 'may be left out where one session is running')
+    .option('-v, --verbose', 'show the checks of what passed too')
+    .option('--junit <file>', 'write the report as JUnit XML as well; - for stdout')
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 passed, 1 a criterion failed or was not reached, 3 something could not be checked.
+
+Examples:
+  hookpoint check redirect-7k2f
+  hookpoint check redirect-7k2f --json
+  hookpoint check redirect-7k2f --junit report.xml`,
+    )
+    .action(async (text: string | undefined, options: { verbose?: boolean; junit?: string; json?: boolean }) => {
+      const signal = interruptSignal();
+      await using workspace = await openWorkspace({ signal });
+      const session = findSession(workspace.store, text);
+      const report = await checkWithProgress(() => checkSession(workspace, session, signal));
+      await printReport(report, options);
+      const { explain } = session.instance;
+      if (report.passed && explain && !options.json) print(`\n${wrap(explain.trim(), textWidth())}`);
+    });
+}
+
+async function checkWithProgress(check: () => Promise<Report>): Promise<Report> {
+  using progress = openProgress({ quiet: !process.stderr.isTTY });
+  progress.report({ stage: 'Checking' });
+  return await check();
+}
+
+/** Prints a report as asked and sets the exit code that goes with it. */
+export async function printReport(
+  report: Report,
+  options: { verbose?: boolean; junit?: string; json?: boolean },
+): Promise<void> {
+  if (options.junit !== undefined) await writeOutput(options.junit, toJUnit(report));
+  if (options.json) printJson(report);
+  else if (options.junit !== '-') {
+    print(reportText(report, { paint: coloursFor(process.stdout), all: options.verbose ?? false }));
+  }
+  process.exitCode = exitCodeOf(report);
+}

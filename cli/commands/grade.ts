@@ -1,0 +1,64 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { findLab } from '../../engine/sessions/catalog.ts';
+import { gradeWork } from '../../engine/sessions/grade.ts';
+import { findHome } from '../../engine/sessions/home.ts';
+import { openStore } from '../../engine/sessions/store.ts';
+import { consentToHostLog } from '../host-log-consent.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { notice } from '../output/print.ts';
+import { openProgress } from '../output/progress.ts';
+import { plain } from '../output/text.ts';
+import { printReport } from './check.ts';
+
+interface Options {
+  readonly node?: string;
+  readonly seed: number;
+  readonly hostLog?: boolean;
+  readonly verbose?: boolean;
+  readonly junit?: string;
+  readonly json?: boolean;
+}
+
+export function gradeCommand(): Command {
+  return new Command('grade')
+    .argument('<lab>', 'PACK/LAB, or the path of a lab')
+    .argument('<work>', 'a bash script, or steps in a .yaml file; - for a script from stdin')
+    .option('--node <node>', 'where the script runs; may be left out where the lab has one node')
+    .option('--seed <n>', "draw the lab's values from this number", wholeNumber, 1)
+    .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
+    .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
+    .option('-v, --verbose', 'show the checks of what passed too')
+    .option('--junit <file>', 'write the report as JUnit XML as well; - for stdout')
+    .option('--json', 'print the report as JSON')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 passed, 1 a criterion failed or was not reached, 3 something could not be checked.
+
+Examples:
+  hookpoint grade netfilter/redirect homework.sh
+  hookpoint grade netfilter/masquerade steps.yaml --json
+  hookpoint grade netfilter/counters fix.sh --node router --seed 7 --junit report.xml`,
+    )
+    .action(async (text: string, file: string, options: Options) => {
+      const { report, remarks } = await grade(text, file, options);
+      for (const remark of remarks) notice(plain(remark));
+      await printReport(report, options);
+    });
+}
+
+async function grade(text: string, file: string, options: Options) {
+  const signal = interruptSignal();
+  const home = findHome();
+  const found = await findLab(home, text);
+  using store = openStore(home);
+  const hostLog = await consentToHostLog(store, found.lab.summary.needs, options.hostLog);
+  using progress = openProgress();
+  const work = { file, node: options.node, seed: options.seed };
+  return await gradeWork(found, work, { signal, progress: progress.report, hostLog });
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of at most nine digits.');
+  return Number(text);
+}

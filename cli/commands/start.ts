@@ -1,0 +1,118 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { HookpointError } from '../../engine/contract/error.ts';
+import { findLab } from '../../engine/sessions/catalog.ts';
+import { findHome } from '../../engine/sessions/home.ts';
+import { findAnySession } from '../../engine/sessions/session.ts';
+import { resumeSession, type Started, startSession } from '../../engine/sessions/start.ts';
+import { openWorkspace } from '../../engine/sessions/workspace.ts';
+import { consentToHostLog } from '../host-log-consent.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { coloursFor } from '../output/colour.ts';
+import { notice, print, printJson } from '../output/print.ts';
+import { openProgress } from '../output/progress.ts';
+import { table } from '../output/table.ts';
+import { plain, textWidth, wrap } from '../output/text.ts';
+
+interface Options {
+  readonly seed?: number;
+  readonly resume?: string;
+  readonly hostLog?: boolean;
+  readonly json?: boolean;
+}
+
+export function startCommand(): Command {
+  return new Command('start')
+    .argument('[lab]', 'PACK/LAB, or the path of a lab')
+    .option('--seed <n>', "draw the lab's values from this number; the same seed gives the same lab", wholeNumber)
+    .option('--resume <session>', 'start a lost or stopped session afresh with its seed; files and rules are gone')
+    .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
+    .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
+    .option('--json', 'print the session as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hookpoint start netfilter/redirect
+  hookpoint start netfilter/counters --seed 7 --json
+  hookpoint start --resume redirect-7k2f`,
+    )
+    .action(async (lab: string | undefined, options: Options) => {
+      if ((lab === undefined) === (options.resume === undefined)) {
+        throw new HookpointError('USAGE', 'Say which lab to start, or which session to resume: one of the two.', {
+          remedy: '`hookpoint labs` lists the labs, `hookpoint sessions --all` the sessions.',
+        });
+      }
+      if (options.resume !== undefined && options.seed !== undefined) {
+        throw new HookpointError('USAGE', 'A session is resumed with its own seed.', { remedy: 'Leave --seed out.' });
+      }
+      const started = lab === undefined ? await resume(options.resume ?? '', options) : await start(lab, options);
+      if (started.hostLogFailure)
+        notice(wrap(`Log lines cannot be graded here: ${started.hostLogFailure.message}`, textWidth(process.stderr)));
+      if (options.json) printJson(startedJson(started));
+      else print(startedText(started, options.resume !== undefined));
+    });
+}
+
+async function start(text: string, options: Options): Promise<Started> {
+  const signal = interruptSignal();
+  // A lab that is wrong is told before Docker is asked for anything.
+  const found = await findLab(findHome(), text);
+  await using workspace = await openWorkspace({ signal });
+  const hostLog = await consentToHostLog(workspace.store, found.lab.summary.needs, options.hostLog);
+  using progress = openProgress();
+  return await startSession(workspace, found, { seed: options.seed, hostLog }, { signal, progress: progress.report });
+}
+
+async function resume(text: string, options: Options): Promise<Started> {
+  const signal = interruptSignal();
+  await using workspace = await openWorkspace({ signal });
+  const session = findAnySession(workspace.store, text);
+  const hostLog = await consentToHostLog(workspace.store, session.instance.needs, options.hostLog);
+  using progress = openProgress();
+  return await resumeSession(workspace, session, { hostLog }, { signal, progress: progress.report });
+}
+
+function startedJson({ session, elapsedMs }: Started) {
+  const nodes = Object.keys(session.instance.topology.nodes).map((name) => ({ name }));
+  const lab = `${session.pack}/${session.lab}`;
+  return { session: session.id, lab, seed: session.seed, params: session.instance.params, nodes, elapsedMs };
+}
+
+function startedText({ session, elapsedMs }: Started, resumed: boolean): string {
+  const colours = coloursFor(process.stdout);
+  const { id, instance } = session;
+  const nodes = Object.keys(instance.topology.nodes);
+  const seconds = (elapsedMs / 1000).toFixed(1);
+  const question = instance.questions[0]?.id;
+  const values = Object.entries(instance.params).map(([name, value]) => [`  ${name}`, plain(String(value))]);
+  const next = [
+    ...nodes.slice(0, 3).map((node) => [`  hookpoint shell ${id} ${node}`, `work on ${node}`]),
+    ...(question ? [[`  hookpoint answer ${id} ${question} VALUE`, 'answer a question']] : []),
+    [`  hookpoint check ${id}`, 'see your marks, as often as you like'],
+    [`  hookpoint stop ${id}`, 'end it'],
+  ];
+  return [
+    `${colours.green('Started')} ${colours.bold(id)} in ${seconds} s: ${plain(instance.title)}`,
+    ...(resumed ? ['It begins anew: files and rules of before are gone.'] : []),
+    `Nodes: ${nodes.join(', ')}   Seed: ${session.seed}`,
+    ...(values.length > 0 ? ['Values:', table(values)] : []),
+    ...(instance.questions.length > 0
+      ? [
+          'Questions:',
+          ...instance.questions.map(({ id: name, ask }) =>
+            wrap(plain(ask), textWidth(), '    ', `  ${colours.bold(name)}: `),
+          ),
+        ]
+      : []),
+    'What to type next:',
+    table(next),
+    colours.dim(`The guide: ${guideOf(session)}`),
+  ].join('\n');
+}
+
+const guideOf = ({ source, lab }: Started['session']): string => `${source}/${lab}/guide.md`;
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of at most nine digits.');
+  return Number(text);
+}

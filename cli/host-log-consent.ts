@@ -1,0 +1,51 @@
+import { HookpointError } from '../engine/contract/error.ts';
+import type { Store } from '../engine/sessions/store.ts';
+import { notice } from './output/print.ts';
+import { textWidth, wrap } from './output/text.ts';
+
+const consentSetting = 'host-log.consent';
+const question = `This lab reads the kernel log, which is one for the whole machine. Linux leaves lines of containers out of it unless the setting net.netfilter.nf_log_all_netns is 1. Hookpoint can set it while such a lab runs and put the former value back afterwards.`;
+
+/**
+ * Whether the host's kernel log may hear containers: as the option or HOOKPOINT_HOST_LOG says, else as was answered once, else asked on
+ * a terminal; without one it is done and said.
+ */
+export async function consentToHostLog(
+  store: Store,
+  needs: readonly string[],
+  option: boolean | undefined,
+): Promise<boolean> {
+  if (!needs.includes('log')) return false;
+  const said = option ?? fromEnvironment(process.env.HOOKPOINT_HOST_LOG);
+  if (said !== undefined) return said;
+  const kept = store.setting(consentSetting);
+  if (kept === 'yes') return true;
+  if (kept === 'no') {
+    notice('Criteria on log lines cannot be checked: you did not allow it. `--host-log` does.');
+    return false;
+  }
+  if (process.stdin.isTTY && process.stderr.isTTY) return ask(store);
+  notice(
+    'This lab reads the kernel log: net.netfilter.nf_log_all_netns is set to 1 on the Docker host while it runs, and put back\n' +
+      'afterwards. --no-host-log or HOOKPOINT_HOST_LOG=0 forbids it.',
+  );
+  return true;
+}
+
+async function ask(store: Store): Promise<boolean> {
+  const { confirm, isCancel } = await import('@clack/prompts');
+  notice(wrap(question, textWidth(process.stderr)));
+  const answer = await confirm({ message: 'May it do so, now and for later labs?', output: process.stderr });
+  if (isCancel(answer)) {
+    throw new HookpointError('CANCELLED', 'Nothing was started.', {
+      remedy: '`--host-log` and `--no-host-log` answer the question beforehand.',
+    });
+  }
+  store.changeSetting(consentSetting, answer ? 'yes' : 'no');
+  return answer;
+}
+
+function fromEnvironment(text: string | undefined): boolean | undefined {
+  if (text === undefined || text === '') return undefined;
+  return text !== '0';
+}

@@ -1,0 +1,54 @@
+import { HookpointError } from '../contract/error.ts';
+import { writeMark } from '../observe/read-timeline.ts';
+import { openShell } from '../observe/resident-shell.ts';
+import { snapshotNodes } from '../observe/snapshot-nodes.ts';
+import type { LabInstance } from '../packs/index.ts';
+import type { RunScript } from '../runtime/container.ts';
+import { lostOr, runningContainer } from './session.ts';
+import type { AnswerRow, SessionRow } from './store.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Stores an answer with the state of all nodes at this moment, right or wrong. NOT_FOUND for a question that the lab does not ask. */
+export async function answerQuestion(
+  workspace: Workspace,
+  session: SessionRow,
+  question: string,
+  value: string,
+  signal?: AbortSignal,
+): Promise<AnswerRow> {
+  const { store, runtime } = workspace;
+  requireQuestion(session.instance, question);
+  const container = await runningContainer(runtime, session, signal);
+  try {
+    await using shell = await openShell(container, signal);
+    const answer = await answerNow(session.instance, question, value, shell.run, signal);
+    store.addAnswer(session.id, answer);
+    return answer;
+  } catch (error) {
+    throw await lostOr(session, container, error);
+  }
+}
+
+/** Reads the state that an answer is judged against. */
+export async function answerNow(
+  instance: LabInstance,
+  question: string,
+  value: string,
+  run: RunScript,
+  signal?: AbortSignal,
+): Promise<AnswerRow> {
+  requireQuestion(instance, question);
+  const given = signal ? { signal } : {};
+  const snapshot = await snapshotNodes(run, Object.keys(instance.topology.nodes), given);
+  await writeMark(run, { name: 'answer', detail: question }, given);
+  const times = Object.values(snapshot).map(({ time }) => time);
+  return { question, value, time: Math.max(...times), snapshot };
+}
+
+function requireQuestion(instance: LabInstance, question: string): void {
+  const known = instance.questions.map(({ id }) => id);
+  if (known.includes(question)) return;
+  throw new HookpointError('NOT_FOUND', `The lab ${instance.pack}/${instance.id} asks no question "${question}".`, {
+    remedy: known.length > 0 ? `Its questions: ${known.join(', ')}.` : 'It asks none.',
+  });
+}

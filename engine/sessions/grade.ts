@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { HookpointError } from '../contract/error.ts';
+import type { Report } from '../contract/report.ts';
+import { instantiate, type LabInstance, runSteps, type Step } from '../packs/index.ts';
+import { parseStepsFile } from '../packs/steps-file.ts';
+import type { FoundLab } from './catalog.ts';
+import { type LabRunnerOptions, openLabRunner } from './lab-runner.ts';
+
+export interface Graded {
+  readonly report: Report;
+  readonly seed: number;
+  /** Steps that could not be done, and scripts that ended with another status than 0. */
+  readonly remarks: readonly string[];
+}
+
+/** Runs a learner's script (bash, on one node) or a steps file in a fresh lab and gives the marks. The lab is always ended. */
+export async function gradeWork(
+  found: FoundLab,
+  work: { readonly file: string; readonly node?: string | undefined; readonly seed: number },
+  options: LabRunnerOptions = {},
+): Promise<Graded> {
+  const instance = instantiate(found.lab, work.seed);
+  const steps = await readSteps(work.file, found, instance, work.node);
+  await using runner = await openLabRunner(options);
+  const lab = await runner.start(instance, options.signal);
+  try {
+    options.progress?.({ stage: 'Running the work' });
+    const { failures, exits } = await runSteps(lab, steps, options.signal);
+    options.progress?.({ stage: 'Grading' });
+    const report = await lab.check(options.signal);
+    return { report, seed: work.seed, remarks: [...failures, ...exits] };
+  } finally {
+    await lab.stop();
+  }
+}
+
+async function readSteps(
+  file: string,
+  { lab }: FoundLab,
+  instance: LabInstance,
+  node: string | undefined,
+): Promise<readonly Step[]> {
+  const text = await readText(file);
+  if (/\.ya?ml$/i.test(file)) return parseStepsFile(text, file, instance, lab.parameters);
+  const nodes = Object.keys(instance.topology.nodes);
+  const remedy = `Say one of them with --node: ${nodes.join(', ')}.`;
+  if (node === undefined && nodes.length !== 1) {
+    throw new HookpointError('USAGE', 'The lab has more than one node, and a script runs on one.', {
+      remedy: `${remedy} A steps file (.yaml) may use them all.`,
+    });
+  }
+  const on = node ?? nodes[0] ?? '';
+  if (!nodes.includes(on)) throw new HookpointError('NOT_FOUND', `The lab has no node "${on}".`, { remedy });
+  return [{ run: text, node: on }];
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  } catch (error) {
+    const why =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'is not there' : 'cannot be read';
+    throw new HookpointError('BAD_INPUT', `The file ${file} ${why}.`, {
+      remedy: 'Name a bash script, or a steps file that ends in .yaml.',
+      cause: error,
+    });
+  }
+}

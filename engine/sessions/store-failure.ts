@@ -1,0 +1,43 @@
+import { HookpointError } from '../contract/error.ts';
+
+/** SQLite's primary result codes (sqlite.org/rescode.html) that have a cause a person can act on. */
+const causes: Readonly<Record<number, { readonly why: string; readonly remedy: string }>> = {
+  3: { why: 'permission is denied', remedy: 'Make the file yours, or set HOOKPOINT_HOME to another folder.' },
+  5: { why: 'another program keeps it locked', remedy: 'Try again; if it stays so, end the other Hookpoint.' },
+  6: { why: 'another program keeps it locked', remedy: 'Try again; if it stays so, end the other Hookpoint.' },
+  8: {
+    why: 'it is read-only',
+    remedy: 'Make the file and its folder writable, or set HOOKPOINT_HOME to another folder.',
+  },
+  10: { why: 'the disk gives errors', remedy: 'Check the disk, or set HOOKPOINT_HOME to a folder on another one.' },
+  11: {
+    why: 'it is damaged',
+    remedy: 'Move it away: a new one is made. `hookpoint clean` then removes what it had started.',
+  },
+  14: {
+    why: 'it cannot be opened',
+    remedy: 'Make the file and its folder yours, or set HOOKPOINT_HOME to another folder.',
+  },
+  26: {
+    why: 'it is not a database',
+    remedy: 'Move it away: a new one is made. `hookpoint clean` then removes what it had started.',
+  },
+};
+const sqliteFull = 13;
+
+/** What SQLite threw, as one sentence with a remedy. What is not SQLite's passes unchanged. */
+export function storeFailure(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
+  const primary = error.errcode & 0xff;
+  if (primary === sqliteFull) {
+    return new HookpointError('DISK_FULL', `The disk is full: ${file} cannot be written.`, {
+      remedy: 'Free some space, or set HOOKPOINT_HOME to a folder on another disk.',
+      cause: error,
+    });
+  }
+  const cause = causes[primary];
+  return new HookpointError('STORE_FAILED', `The database ${file} failed: ${cause?.why ?? error.message}.`, {
+    ...(cause ? { remedy: cause.remedy } : {}),
+    cause: error,
+  });
+}

@@ -1,0 +1,252 @@
+import { chmodSync } from 'node:fs';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { HookpointError } from '../contract/error.ts';
+import type { Report } from '../contract/report.ts';
+import type { NodeSnapshot } from '../observe/snapshot.ts';
+import type { LabInstance } from '../packs/index.ts';
+import { createHome, type Home } from './home.ts';
+import { migrate, schemaVersion } from './schema.ts';
+import { storeFailure } from './store-failure.ts';
+
+export type Snapshots = Readonly<Record<string, NodeSnapshot>>;
+
+export interface SessionRow {
+  readonly id: string;
+  readonly pack: string;
+  readonly lab: string;
+  readonly seed: number;
+  readonly instance: LabInstance;
+  /** The folder that the pack was loaded from. */
+  readonly source: string;
+  /** The pack's version when it was started. */
+  readonly version: string;
+  readonly container: string;
+  readonly image: string;
+  /** What the store knows; whether the container still runs is Docker's to say. */
+  readonly status: 'running' | 'stopped';
+  readonly created: Date;
+  readonly ended: Date | null;
+  readonly endedBecause: string | null;
+  /** The session reads the kernel log: the host's setting for it is put back after the last such session. */
+  readonly hostLog: boolean;
+}
+
+export interface AnswerRow {
+  readonly question: string;
+  readonly value: string;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly snapshot: Snapshots;
+}
+
+type NewSession = Omit<SessionRow, 'status' | 'ended' | 'endedBecause'> & { readonly baseline: Snapshots };
+type Row = Record<string, unknown>;
+
+/** Other processes write in short transactions; this is far longer than any of them. */
+const busyMilliseconds = 10_000;
+
+/** Opens the user's database, making it if it is not there. Every failure of it is one sentence: DISK_FULL or STORE_FAILED. */
+export function openStore(home: Home): Store {
+  createHome(home);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(home.database, { timeout: busyMilliseconds });
+    chmodSync(home.database, 0o600);
+    database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on');
+    const version = migrate(database);
+    if (version > schemaVersion) {
+      throw new HookpointError('STORE_FAILED', `The database ${home.database} was written by a newer Hookpoint.`, {
+        remedy: 'Use that version, or set HOOKPOINT_HOME to another folder.',
+      });
+    }
+    return new Store(home, database);
+  } catch (error) {
+    database?.close();
+    throw storeFailure(home.database, error);
+  }
+}
+
+/** What Hookpoint remembers between commands. Every change is one transaction. */
+export class Store implements Disposable {
+  readonly home: Home;
+  readonly #database: DatabaseSync;
+
+  constructor(home: Home, database: DatabaseSync) {
+    this.home = home;
+    this.#database = database;
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  /** Newest first. */
+  sessions(): readonly SessionRow[] {
+    return this.#all(`select * from sessions order by created desc, id`).map(readSession);
+  }
+
+  session(id: string): SessionRow | null {
+    const row = this.#all('select * from sessions where id = ?', id)[0];
+    return row ? readSession(row) : null;
+  }
+
+  baseline(id: string): Snapshots {
+    return parse(this.#all('select baseline from sessions where id = ?', id)[0]?.baseline ?? '{}');
+  }
+
+  addSession(session: NewSession): void {
+    this.#run(
+      `insert into sessions (id, pack, lab, seed, instance, source, version, container, image, status, created, host_log, baseline)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?)`,
+      session.id,
+      session.pack,
+      session.lab,
+      session.seed,
+      JSON.stringify(session.instance),
+      session.source,
+      session.version,
+      session.container,
+      session.image,
+      session.created.getTime() / 1000,
+      session.hostLog ? 1 : 0,
+      JSON.stringify(session.baseline),
+    );
+  }
+
+  /** A session that was lost or stopped runs again in a new container: what was answered and judged in the old one is of the past. */
+  restartSession(session: Pick<NewSession, 'id' | 'container' | 'image' | 'hostLog' | 'baseline'>): void {
+    this.#transaction(() => {
+      this.#run('delete from answers where session = ?', session.id);
+      this.#run(
+        `update sessions set container = ?, image = ?, host_log = ?, baseline = ?, status = 'running', ended = null, ended_because = null
+         where id = ?`,
+        session.container,
+        session.image,
+        session.hostLog ? 1 : 0,
+        JSON.stringify(session.baseline),
+        session.id,
+      );
+    });
+  }
+
+  endSession(id: string, because: string): void {
+    this.#run(
+      `update sessions set status = 'stopped', ended = ?, ended_because = ? where id = ? and status = 'running'`,
+      Date.now() / 1000,
+      because,
+      id,
+    );
+  }
+
+  /** Forgets a session with its answers and verdicts. */
+  forgetSession(id: string): void {
+    this.#run('delete from sessions where id = ?', id);
+  }
+
+  addAnswer(session: string, answer: AnswerRow): void {
+    this.#run(
+      'insert into answers (session, question, value, time, snapshot) values (?, ?, ?, ?, ?)',
+      session,
+      answer.question,
+      answer.value,
+      answer.time,
+      JSON.stringify(answer.snapshot),
+    );
+  }
+
+  /** In the order given. */
+  answers(session: string): readonly AnswerRow[] {
+    return this.#all('select question, value, time, snapshot from answers where session = ? order by id', session).map(
+      (row) => ({
+        question: String(row.question),
+        value: String(row.value),
+        time: Number(row.time),
+        snapshot: parse<Snapshots>(row.snapshot),
+      }),
+    );
+  }
+
+  addVerdict(session: string, report: Report): void {
+    this.#run(
+      'insert into verdicts (session, time, report) values (?, ?, ?)',
+      session,
+      Date.now() / 1000,
+      JSON.stringify(report),
+    );
+  }
+
+  /** The latest report of each session, by its id. */
+  latestVerdicts(): ReadonlyMap<string, Report> {
+    const rows = this.#all(
+      'select session, report from verdicts where id in (select max(id) from verdicts group by session)',
+    );
+    return new Map(rows.map((row) => [String(row.session), parse<Report>(row.report)]));
+  }
+
+  setting(name: string): string | null {
+    const value = this.#all('select value from settings where name = ?', name)[0]?.value;
+    return typeof value === 'string' ? value : null;
+  }
+
+  changeSetting(name: string, value: string | null): void {
+    if (value === null) this.#run('delete from settings where name = ?', name);
+    else
+      this.#run(
+        'insert into settings (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
+        name,
+        value,
+      );
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    try {
+      return this.#database.prepare(sql).all(...values);
+    } catch (error) {
+      throw storeFailure(this.home.database, error);
+    }
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    try {
+      this.#database.prepare(sql).run(...values);
+    } catch (error) {
+      throw storeFailure(this.home.database, error);
+    }
+  }
+
+  #transaction(work: () => void): void {
+    this.#run('begin immediate');
+    try {
+      work();
+      this.#run('commit');
+    } catch (error) {
+      // SQLite has already rolled back after some failures (a full disk among them); a second rollback would hide the cause.
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      throw error;
+    }
+  }
+}
+
+function readSession(row: Row): SessionRow {
+  return {
+    id: String(row.id),
+    pack: String(row.pack),
+    lab: String(row.lab),
+    seed: Number(row.seed),
+    instance: parse<LabInstance>(row.instance),
+    source: String(row.source),
+    version: String(row.version),
+    container: String(row.container),
+    image: String(row.image),
+    status: row.status === 'running' ? 'running' : 'stopped',
+    created: new Date(Number(row.created) * 1000),
+    ended: row.ended === null ? null : new Date(Number(row.ended) * 1000),
+    endedBecause: row.ended_because === null ? null : String(row.ended_because),
+    hostLog: row.host_log === 1,
+  };
+}
+
+/** JSON that this file wrote itself: trusted to have the shape it was written with. */
+function parse<T>(text: unknown): T {
+  return JSON.parse(String(text)) as T;
+}

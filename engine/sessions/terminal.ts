@@ -1,0 +1,41 @@
+import type { Container } from '../runtime/container.ts';
+import { attachStreams, attachTerminal, type CallerTerminal, type StreamedCommand } from '../terminals/attach.ts';
+import { execArgv, loginShell } from '../topology/index.ts';
+import { lostOr, runningContainer } from './session.ts';
+import type { SessionRow } from './store.ts';
+import type { Workspace } from './workspace.ts';
+
+/** A login shell of a node on the caller's terminal; its exit code. SESSION_LOST. */
+export async function openNodeTerminal(
+  { runtime }: Workspace,
+  session: SessionRow,
+  node: string,
+  terminal: CallerTerminal,
+  signal?: AbortSignal,
+): Promise<number> {
+  const container = await runningContainer(runtime, session, signal);
+  return orLost(session, container, () =>
+    attachTerminal(container, execArgv(node, loginShell, { terminal: true }), terminal, signal),
+  );
+}
+
+/** A command of a node with the caller's streams. SESSION_LOST. */
+export async function runInNode(
+  { runtime }: Workspace,
+  session: SessionRow,
+  node: string,
+  argv: readonly string[],
+  streams: Parameters<typeof attachStreams>[2],
+): Promise<StreamedCommand> {
+  const container = await runningContainer(runtime, session);
+  const command = await orLost(session, container, () => attachStreams(container, execArgv(node, argv), streams));
+  return { ...command, exited: orLost(session, container, () => command.exited) };
+}
+
+async function orLost<Result>(session: SessionRow, container: Container, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await lostOr(session, container, error);
+  }
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import type { AttachedExec, Container } from '../runtime/container.ts';
+import { signalCommand, tagged } from './signal-command.ts';
+
+/** A terminal of the caller's: what node:tty gives for stdin and stdout. */
+export interface CallerTerminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+}
+
+/**
+ * Runs a command of the outer container (normally a `runc exec` into a node) on the caller's terminal: raw, so that Ctrl-C goes to
+ * the lab; resized with it. Ends with the command's exit code. On abort the command is hung up.
+ */
+export async function attachTerminal(
+  container: Container,
+  argv: readonly string[],
+  terminal: CallerTerminal,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { input, output } = terminal;
+  const tag = randomUUID();
+  const attached = await container.attach(tagged(tag, argv), {
+    terminal: sizeOf(output),
+    ...(signal ? { signal } : {}),
+  });
+  const resize = () => void attached.resize(sizeOf(output)).catch(() => undefined); // it may just have ended
+  const hangUp = () => void signalCommand(container, tag, 'SIGHUP').catch(() => undefined); // the container may be gone
+  const wasRaw = input.isRaw;
+  output.on('resize', resize);
+  signal?.addEventListener('abort', hangUp);
+  input.setRawMode(true);
+  try {
+    input.pipe(attached.stdin);
+    const shown = pipeline(attached.stdout, output, { end: false });
+    const exitCode = await attached.exited;
+    await shown;
+    return exitCode;
+  } finally {
+    input.unpipe(attached.stdin);
+    input.setRawMode(wasRaw);
+    input.pause();
+    output.off('resize', resize);
+    signal?.removeEventListener('abort', hangUp);
+  }
+}
+
+/** A command with the caller's streams, without a terminal. */
+export interface StreamedCommand {
+  readonly exited: Promise<number>;
+  /** Sends a signal to the command and what it started in the foreground. */
+  send(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Runs a command of the outer container with streams of the caller's; stdout and stderr stay apart. */
+export async function attachStreams(
+  container: Container,
+  argv: readonly string[],
+  streams: {
+    readonly input: NodeJS.ReadableStream;
+    readonly output: NodeJS.WritableStream;
+    readonly errors: NodeJS.WritableStream;
+  },
+): Promise<StreamedCommand> {
+  const tag = randomUUID();
+  const attached = await container.attach(tagged(tag, argv));
+  return {
+    exited: passStreams(attached, streams),
+    send: (signal) => signalCommand(container, tag, signal),
+  };
+}
+
+async function passStreams(
+  attached: AttachedExec,
+  streams: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream; errors: NodeJS.WritableStream },
+): Promise<number> {
+  // A command that does not read its input closes it; what we still had for it is then nobody's.
+  attached.stdin.on('error', () => undefined);
+  streams.input.pipe(attached.stdin);
+  try {
+    const [exitCode] = await Promise.all([
+      attached.exited,
+      pipeline(attached.stdout, streams.output, { end: false }),
+      pipeline(attached.stderr, streams.errors, { end: false }),
+    ]);
+    return exitCode;
+  } finally {
+    streams.input.unpipe(attached.stdin);
+    streams.input.pause();
+  }
+}
+
+function sizeOf(output: NodeJS.WriteStream): { columns: number; rows: number } {
+  return { columns: output.columns || 80, rows: output.rows || 24 };
+}
