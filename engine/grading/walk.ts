@@ -1,26 +1,7 @@
-import * as netfilter from '../netfilter/index.ts';
+import { type Packet, parsePacket, type Simulation, simulate } from '../netfilter/index.ts';
 import type { Family, Rule, Ruleset } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { chainsOf, rulesetsOf } from './rulesets-of.ts';
-
-/** TODO(netfilter): the simulator's own exports, once the room has them. */
-interface Packet {
-  readonly src?: string;
-  readonly dst?: string;
-  readonly sport?: number;
-  readonly dport?: number;
-}
-interface Simulation {
-  readonly verdict: Walked['verdict'];
-  readonly rewrites: object;
-  readonly packet: Packet;
-  readonly walk: readonly WalkedStep[];
-  readonly unknown: readonly string[];
-}
-const { parsePacket, simulate } = netfilter as unknown as {
-  parsePacket: (text: string, family: Family) => Packet;
-  simulate: (input: object) => Simulation;
-};
 
 export interface WalkedStep {
   readonly table: string;
@@ -43,6 +24,8 @@ export interface Walked {
     readonly dport: number | null;
   };
   readonly walk: readonly WalkedStep[];
+  /** What ended its way; null where nothing but empty chains let it pass. */
+  readonly decided: WalkedStep | null;
   readonly unknown: readonly string[];
 }
 
@@ -93,6 +76,7 @@ function simulateOne(ruleset: Ruleset, packet: Packet, snapshot: NodeSnapshot, s
     rewrites: { ...result.rewrites },
     left: leftOf(result.packet),
     walk: result.walk,
+    decided: result.decided,
     unknown: result.unknown,
   };
 }
@@ -116,6 +100,7 @@ function together(first: Walked, second: Walked): Walked {
     rewrites: rewritten.rewrites,
     left: rewritten.left,
     walk: [...first.walk, ...second.walk],
+    decided: (verdict === second.verdict ? second.decided : null) ?? first.decided,
     unknown: [...first.unknown, ...second.unknown],
   };
 }
@@ -129,9 +114,9 @@ const hooks: Readonly<Record<string, NonNullable<Start['hook']>>> = {
 };
 const hookOf = (chain: string): NonNullable<Start['hook']> => hooks[chain] ?? 'input';
 
-/** The step that ended the packet's way: the last that matched. */
-export function decidingStep(walked: Pick<Walked, 'walk'>): WalkedStep | undefined {
-  return walked.walk.findLast((step) => step.matched === true);
+/** The step that ended the packet's way; where it only went on, the last that matched. */
+export function decidingStep(walked: Pick<Walked, 'walk' | 'decided'>): WalkedStep | undefined {
+  return walked.decided ?? walked.walk.findLast((step) => step.matched === true);
 }
 
 export function ruleAt(snapshot: NodeSnapshot, family: Family, step: WalkedStep): Rule | null {

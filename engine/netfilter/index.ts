@@ -10,4 +10,5 @@ export * from './model.ts';
 export { ruleKey } from './normalise.ts';
 export { type ParseOptions, parseRule, parseSave } from './parse.ts';
 export { type PrintOptions, printRule, printSave } from './print.ts';
+export * from './simulate/index.ts';
 export { RulesetSyntaxError } from './syntax-error.ts';

@@ -1,6 +1,6 @@
-import { isInNetwork } from '../addresses.ts';
 import { readNetwork } from '../addresses.ts';
 import type { Family } from '../model.ts';
+import { isInNetwork } from './networks.ts';
 
 /** What a machine knows besides its rules, as far as the simulator asks for it. A snapshot of a node has all of it. */
 export interface HostState {
@@ -42,7 +42,11 @@ export function addressOf(interfaceName: string, family: Family, host: HostState
 }
 
 /** Where a packet to that address leaves: the longest prefix of the main table, then the lowest metric; null where none leads there. */
-export function routeTo(address: string, family: Family, host: HostState): { readonly interface: string | null } | null {
+export function routeTo(
+  address: string,
+  family: Family,
+  host: HostState,
+): { readonly interface: string | null } | null {
   let best: { prefix: number; metric: number; interface: string | null } | null = null;
   for (const route of host.routes) {
     if (route.family !== family || (route.table !== 'main' && route.table !== '')) continue;

@@ -87,7 +87,10 @@ const readers: Readonly<Record<string, Reader>> = {
  * @throws PacketSyntaxError naming the key and what was expected.
  */
 export function parsePacket(text: string, family?: Family): Packet {
-  const words = text.trim().split(/\s+/).filter((word) => word !== '');
+  const words = text
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const pairs = words.map((word): readonly [string, string] => {
     const at = word.indexOf('=');
     if (at < 0) throw new PacketSyntaxError(word, '', `KEY=VALUE with a key of ${Object.keys(readers).join(', ')}`);
