@@ -1,18 +1,13 @@
 /** The words of one rule into conditions and an action, as do_command() of iptables(8) understands them. */
 
 import { readNetwork } from './addresses.ts';
-import type {
-  Extension,
-  MatchExtension,
-  OptionSpec,
-  ReadOption,
-  RuleContext,
-  TargetExtension,
-} from './extensions/extension.ts';
+import type { ReadOption, RuleContext } from './extensions/extension.ts';
 import { opaqueOptions } from './extensions/opaque.ts';
-import { findMatch, findTarget, implicitMatch } from './extensions/registry.ts';
+import { findMatch, findTarget } from './extensions/registry.ts';
 import type { Action, Condition, Counters, Family } from './model.ts';
+import { abbreviated, abbreviatedGlobal, exact, type Found, implicit } from './option-lookup.ts';
 import { protocolNumber } from './protocols.ts';
+import { type Global, globals, type State } from './rule-reading.ts';
 import { WordError } from './syntax-error.ts';
 
 export interface RuleMeaning {
@@ -21,73 +16,6 @@ export interface RuleMeaning {
   readonly counters: Counters | null;
 }
 
-interface Loaded {
-  readonly extension: Extension & { readonly read?: MatchExtension['read'] };
-  readonly options: ReadOption[];
-}
-
-interface Target {
-  readonly name: string;
-  readonly goto: boolean;
-  readonly at: number;
-  readonly extension: TargetExtension | undefined;
-  readonly options: ReadOption[];
-}
-
-interface State {
-  readonly words: readonly string[];
-  readonly family: Family;
-  readonly conditions: Condition[];
-  /** Matches in the order they were loaded. */
-  readonly matches: Loaded[];
-  target: Target | null;
-  protocol: number | null;
-  /** The protocol that stands somewhere in the rule; undefined until it was looked for. */
-  laterProtocol: number | null | undefined;
-  counters: Counters | null;
-}
-
-type Global =
-  | 'source'
-  | 'destination'
-  | 'in'
-  | 'out'
-  | 'protocol'
-  | 'fragment'
-  | 'match'
-  | 'jump'
-  | 'goto'
-  | 'counters'
-  | 'family';
-
-const globals: ReadonlyMap<string, Global> = new Map<string, Global>([
-  ['-s', 'source'],
-  ['--source', 'source'],
-  ['--src', 'source'],
-  ['-d', 'destination'],
-  ['--destination', 'destination'],
-  ['--dst', 'destination'],
-  ['-i', 'in'],
-  ['--in-interface', 'in'],
-  ['-o', 'out'],
-  ['--out-interface', 'out'],
-  ['-p', 'protocol'],
-  ['--protocol', 'protocol'],
-  ['-f', 'fragment'],
-  ['--fragments', 'fragment'],
-  ['-m', 'match'],
-  ['--match', 'match'],
-  ['-j', 'jump'],
-  ['--jump', 'jump'],
-  ['-g', 'goto'],
-  ['--goto', 'goto'],
-  ['-c', 'counters'],
-  ['--set-counters', 'counters'],
-  ['-4', 'family'],
-  ['--ipv4', 'family'],
-  ['-6', 'family'],
-  ['--ipv6', 'family'],
-]);
 const withoutValue: ReadonlySet<Global> = new Set<Global>(['fragment', 'family']);
 
 /**
@@ -244,14 +172,6 @@ function readCounters(state: State, first: string, at: number, option: number): 
   return comma < 0 ? at + 1 : at;
 }
 
-interface Found {
-  readonly spec: OptionSpec;
-  readonly options: ReadOption[];
-}
-
-/** How many extensions back an option is looked for: more than any rule has, so that a hostile line stays linear. */
-const reach = 64;
-
 /** An option of an extension: the newest loaded is asked first, as xtables_merge_options() puts it first. */
 function readLong(state: State, at: number, negated: boolean): number {
   const written = state.words[at] ?? '';
@@ -265,89 +185,6 @@ function readLong(state: State, at: number, negated: boolean): number {
   const longer = abbreviated(state, name, at);
   if (longer !== null) return takeValues(state, longer, at, joined, negated);
   return takeUnknown(state, at, negated);
-}
-
-function exact(state: State, name: string): Found | null {
-  const { target, matches } = state;
-  const ofTarget = target?.extension?.options.get(name);
-  if (target !== null && ofTarget !== undefined) return { spec: ofTarget, options: target.options };
-  for (let index = matches.length - 1; index >= 0; index--) {
-    const loaded = matches[index];
-    const spec = loaded?.extension.options.get(name);
-    if (loaded !== undefined && spec !== undefined) return { spec, options: loaded.options };
-    if (matches.length - index > reach) return null;
-  }
-  return null;
-}
-
-/** The protocol's own match, loaded because an option of it was used without -m. */
-function implicit(state: State, name: string): Found | null {
-  const extension = implicitOf(state);
-  const spec = extension?.options.get(name);
-  if (extension === undefined || spec === undefined) return null;
-  return { spec, options: load(state, extension) };
-}
-
-function load(state: State, extension: MatchExtension): ReadOption[] {
-  const loaded: Loaded = { extension, options: [] };
-  state.matches.push(loaded);
-  return loaded.options;
-}
-
-function implicitOf(state: State): MatchExtension | undefined {
-  if (state.protocol !== null) return implicitMatch(state.protocol);
-  // iptables wants -p before the protocol's options; people do write them the other way round.
-  if (state.laterProtocol === undefined) {
-    const at = state.words.findIndex((word) => globals.get(word) === 'protocol');
-    state.laterProtocol = at < 0 ? null : protocolNumber(state.words[at + 1] ?? '');
-  }
-  return state.laterProtocol === null ? undefined : implicitMatch(state.laterProtocol);
-}
-
-/** getopt_long(3): a long option may be shortened while only one option begins so; aliases of one option count once. */
-function abbreviated(state: State, name: string, at: number): Found | null {
-  if (name.length < 3 || !name.startsWith('--')) return null;
-  const candidates: Found[] = [];
-  const add = (extension: Extension | undefined, options: () => ReadOption[]) => {
-    for (const [option, spec] of extension?.options ?? []) {
-      if (!option.startsWith(name)) continue;
-      if (!candidates.some((candidate) => candidate.spec === spec)) candidates.push({ spec, options: options() });
-    }
-  };
-  const { target } = state;
-  if (target !== null) add(target.extension, () => target.options);
-  for (const loaded of state.matches.slice(-reach)) add(loaded.extension, () => loaded.options);
-  if (candidates.length === 0) {
-    const extension = implicitOf(state);
-    const specs = new Set<OptionSpec>();
-    for (const [option, spec] of extension?.options ?? []) if (option.startsWith(name)) specs.add(spec);
-    const [spec] = specs;
-    if (extension !== undefined && spec !== undefined && specs.size === 1)
-      return { spec, options: load(state, extension) };
-  }
-  const alsoGlobal = candidates.length > 0 ? [...globals.keys()].filter((option) => option.startsWith(name)) : [];
-  if (candidates.length + alsoGlobal.length > 1) {
-    const names = [...candidates.map((candidate) => candidate.spec.name), ...alsoGlobal].join(', ');
-    throw new WordError(`${name} could be ${names}`, at, 'the whole name of the option');
-  }
-  return candidates[0] ?? null;
-}
-
-function abbreviatedGlobal(state: State, name: string): Global | null {
-  if (name.length < 4 || !name.startsWith('--')) return null;
-  const found = new Set<Global>();
-  for (const [option, global] of globals) if (option.startsWith(name)) found.add(global);
-  const [global] = found;
-  if (global === undefined || found.size > 1) return null;
-  const taken =
-    state.matches.slice(-reach).some((loaded) => hasPrefix(loaded.extension, name)) ||
-    hasPrefix(state.target?.extension, name);
-  return taken && !globals.has(name) ? null : global;
-}
-
-function hasPrefix(extension: Extension | undefined, name: string): boolean {
-  for (const option of extension?.options.keys() ?? []) if (option.startsWith(name)) return true;
-  return false;
 }
 
 /** Options whose value is any text, so that `!` before it is a value and no negation. */
