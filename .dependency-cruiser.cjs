@@ -9,8 +9,14 @@ const may = {
   'engine/packs': ['engine/contract', 'engine/netfilter', 'engine/topology', 'engine/observe', 'engine/grading'],
   'engine/terminals': ['engine/contract', 'engine/runtime', 'engine/topology'],
   'engine/sessions': [
-    'engine/contract', 'engine/netfilter', 'engine/runtime', 'engine/topology', 'engine/observe',
-    'engine/grading', 'engine/packs', 'engine/terminals',
+    'engine/contract',
+    'engine/netfilter',
+    'engine/runtime',
+    'engine/topology',
+    'engine/observe',
+    'engine/grading',
+    'engine/packs',
+    'engine/terminals',
   ],
   'engine/host': ['engine'],
   cli: ['engine'],
@@ -38,5 +44,9 @@ module.exports = {
     only('dockerode in one place', 'dockerode', 'engine/runtime/docker'),
     only('node-pty in one place', 'node-pty', 'engine/terminals'),
   ],
-  options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  },
 };

@@ -3,6 +3,7 @@
 // of the last years runs.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,8 @@ async function runHere() {
   process.emitWarning = (warning, ...rest) => {
     if (rest[0] !== 'ExperimentalWarning') emitWarning.call(process, warning, ...rest);
   };
+  // Compiling the sources anew takes longer than most commands do.
+  module.enableCompileCache?.(join(folder, 'node_modules/.cache/hookpoint'));
   const { runProgram } = await import(program);
   await runProgram();
 }

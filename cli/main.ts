@@ -16,7 +16,8 @@ export async function main(words: readonly string[]): Promise<number> {
     const program = await buildProgram(words);
     if (words.length === 0) program.outputHelp();
     else await program.parseAsync([...words], { from: 'user' });
-    return interruptedExitCode() ?? Number(process.exitCode ?? 0);
+    // A signal that came when all was done has interrupted nothing.
+    return Number(process.exitCode ?? 0);
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
     const error = thrown instanceof CommanderError ? usageError(thrown, words) : asHookpointError(thrown);
@@ -69,8 +70,9 @@ function usageError(error: CommanderError, words: readonly string[]): HookpointE
   const known = commandTable.some((entry) => entry.name === words[0]);
   const help = `See \`hookpoint ${known ? `${words[0]} ` : ''}--help\`.`;
   const hint = hints.join(' ').replace(/^\((.*)\)$/, '$1');
+  const separator = words[0] === 'exec' && error.code === 'commander.unknownOption' ? 'Put -- before the command.' : '';
   return new HookpointError('USAGE', `${message.charAt(0).toUpperCase()}${message.slice(1)}.`.replace(/\.\.$/, '.'), {
-    remedy: [hint, help].filter(Boolean).join(' '),
+    remedy: [hint, separator, help].filter(Boolean).join(' '),
   });
 }
 

@@ -26,7 +26,7 @@ export function isReached(moment: Moment, at: RulePlace & { readonly number: num
     else last = walked.walk;
   }
   if (unknown !== null) return { unknown };
-  const taker = decidingStep({ walk: last });
+  const taker = decidingStep({ walk: last, decided: null });
   const why =
     taker === undefined
       ? 'nothing that it matches comes by.'
@@ -56,10 +56,10 @@ function samplePackets(rule: Rule, six: boolean): string[] {
     states.map((state) => {
       const all: Record<string, string> = { ...words, proto, state };
       if (proto === 'tcp' || proto === 'udp') {
-        all['sport'] ??= '40000';
-        all['dport'] ??= '41000';
+        all.sport ??= '40000';
+        all.dport ??= '41000';
       }
-      if (proto === 'tcp') all['flags'] ??= state === 'new' ? 'syn' : 'ack';
+      if (proto === 'tcp') all.flags ??= state === 'new' ? 'syn' : 'ack';
       if (proto.startsWith('icmp')) all['icmp-type'] ??= six ? '128' : '8';
       return Object.entries(all)
         .map(([key, value]) => `${key}=${value}`)

@@ -69,7 +69,7 @@ function busiestRule(snapshot: NodeSnapshot, asked: Parameters<typeof inPlace>[1
 function dnatTarget(snapshot: NodeSnapshot, asked: NonNullable<Truth['dnat-target']>): Truths {
   const walked = simulateAt(snapshot, asked);
   if ('failure' in walked) return walked;
-  const rewritten = walked.rewrites['dst'] !== undefined || walked.rewrites['dport'] !== undefined;
+  const rewritten = walked.rewrites.dst !== undefined || walked.rewrites.dport !== undefined;
   if (!rewritten) {
     return walked.verdict === 'unknown'
       ? { failure: `where the packet goes is not known: ${walked.unknown.join('; ')}.` }

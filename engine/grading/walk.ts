@@ -43,8 +43,8 @@ export function familyOfPacket(text: string): Family {
       .split(/\s+/)
       .map((word) => word.split(/=(.*)/s).slice(0, 2)),
   );
-  const address = `${words['src'] ?? ''}${words['dst'] ?? ''}`;
-  return address.includes(':') || /^(icmp6|icmpv6|ipv6-icmp)$/.test(words['proto'] ?? '') ? 'ipv6' : 'ipv4';
+  const address = `${words.src ?? ''}${words.dst ?? ''}`;
+  return address.includes(':') || /^(icmp6|icmpv6|ipv6-icmp)$/.test(words.proto ?? '') ? 'ipv6' : 'ipv4';
 }
 
 /** Walks a packet through a node's rules as they stand in its snapshot. Where both backends hold rules, both decide. */

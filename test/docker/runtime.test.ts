@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Container, ContainerRuntime, ContainerSpec } from '../../engine/runtime/container.ts';
@@ -121,10 +121,7 @@ test('files go in and come out', async () => {
   const archive = pack();
   archive.entry({ name: 'greeting' }, 'hello');
   archive.finalize();
-  await container.put(
-    '/var/lib/hookpoint',
-    Buffer.from(await new Response(ReadableStream.from(archive)).arrayBuffer()),
-  );
+  await container.put('/var/lib/hookpoint', await buffer(archive));
   const reader = extract();
   (await container.get('/var/lib/hookpoint/greeting')).pipe(reader);
   for await (const entry of reader) expect(await text(entry)).toBe('hello');

@@ -110,6 +110,6 @@ test('other tables of nft, sets, routes, listeners and connections', async () =>
 });
 
 test('a node that is not there is unknown, not empty', async () => {
-  const snapshot = (await snapshotNodes(shell.run, ['nowhere', 'untouched']))['nowhere'];
+  const snapshot = (await snapshotNodes(shell.run, ['nowhere', 'untouched'])).nowhere;
   expect(snapshot?.problems.map((problem) => problem.section)).toContain('iptables');
 });

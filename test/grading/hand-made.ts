@@ -56,7 +56,7 @@ export function evidenceOf(story: Story): Evidence {
     const { snapshot, probing = false, provisioning = false } = 'snapshot' in one ? one : { snapshot: one };
     return { index, time: 101 + index, node: 'host', process: null, nodes: { host: snapshot }, provisioning, probing };
   });
-  const last = states.at(-1)?.nodes['host'];
+  const last = states.at(-1)?.nodes.host;
   const now = story.now ?? last ?? snapshot();
   const timeline: Timeline = {
     states,

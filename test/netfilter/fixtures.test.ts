@@ -14,7 +14,7 @@ const cases = readdirSync(root, { withFileTypes: true })
 
 function expected(name: string, file: string, actual: string): string {
   const path = join(root, name, file);
-  if (process.env['UPDATE_FIXTURES']) writeFileSync(path, actual);
+  if (process.env.UPDATE_FIXTURES) writeFileSync(path, actual);
   return readFileSync(path, 'utf8');
 }
 

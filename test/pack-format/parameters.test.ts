@@ -41,10 +41,10 @@ describe('drawing', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const values = drawParameters(parameters, seed);
-        expect(values['lan']).toMatch(/^10\.\d+\.\d+\.0\/24$/);
-        expect(values['six']).toMatch(/^fd[0-9a-f]{2}:.*\/64$/);
-        expect(values['port']).toBeGreaterThanOrEqual(20000);
-        expect(values['port']).toBeLessThanOrEqual(29999);
+        expect(values.lan).toMatch(/^10\.\d+\.\d+\.0\/24$/);
+        expect(values.six).toMatch(/^fd[0-9a-f]{2}:.*\/64$/);
+        expect(values.port).toBeGreaterThanOrEqual(20000);
+        expect(values.port).toBeLessThanOrEqual(29999);
       }),
     );
   });
@@ -69,8 +69,8 @@ describe('drawing', () => {
 
   test('a case follows its choice, and holds what was drawn before it', () => {
     const values = drawParameters(parameters, seedFor(parameters, 'fault', 'one') ?? 0);
-    expect(values['rule']).toBe(`--dport ${values['port']}`);
-    expect(drawParameters(parameters, seedFor(parameters, 'fault', 'two') ?? 0)['rule']).toBe('none');
+    expect(values.rule).toBe(`--dport ${values.port}`);
+    expect(drawParameters(parameters, seedFor(parameters, 'fault', 'two') ?? 0).rule).toBe('none');
   });
 });
 
@@ -98,7 +98,7 @@ describe('filling in', () => {
     await using pack = await writePack();
     const instance = instantiate(await loadLab(pack.folder, 'first'), 5);
     const { port } = instance.params;
-    expect(instance.topology.nodes['host']?.services).toEqual([{ type: 'http', port }]);
+    expect(instance.topology.nodes.host?.services).toEqual([{ type: 'http', port }]);
     expect(instance.solutions[0]?.steps[0]).toEqual({
       run: `iptables -A INPUT -p tcp --dport ${port} -j DROP`,
       node: 'host',
