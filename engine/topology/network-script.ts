@@ -65,16 +65,21 @@ export function nodeNetworkScript(node: string, spec: NodeSpec, ends: readonly L
     ...ipBatch([
       'link set dev lo up',
       ...ends.flatMap(endBatch),
-      ...spec.routes.map(({ to, via, dev }) => {
-        const gateway = via === undefined ? '' : ` via ${via}`;
-        return `route add ${to}${gateway}${dev === undefined ? '' : ` dev ${dev}`}`;
-      }),
+      ...routeBatch(spec).map((route) => `route add ${route}`),
     ]),
     ...Object.entries(spec.sysctls).map(([name, value]) => {
       const path = sysctlPath(name, ends);
       return `echo ${shellQuote(String(value))} >${shellQuote(path)} || { echo ${shellQuote(`cannot set the sysctl ${name} to ${value}`)} >&2; exit 1; }`;
     }),
   ]);
+}
+
+/** A node's routes as ip-route(8) takes them. */
+export function routeBatch(spec: NodeSpec): string[] {
+  return spec.routes.map(({ to, via, dev }) => {
+    const gateway = via === undefined ? '' : ` via ${via}`;
+    return `${to}${gateway}${dev === undefined ? '' : ` dev ${dev}`}`;
+  });
 }
 
 /** Lines for `ip -batch` in the node's namespace that bring one interface up with its addresses. */

@@ -33,7 +33,7 @@ const capabilities = [
  * node there, which a tini over a pause would not; with SIGCHLD ignored the kernel reaps its orphans (sigaction(2)).
  */
 const firstProcess =
-  'exec 2>/dev/null 3<&0 </dev/null; /bin/bash --noprofile --norc -s <&3 3<&- & trap "" CHLD; exec sleep infinity >/dev/null 3<&-';
+  'exec 2>/dev/null 3<&0 </dev/null; /bin/bash --noprofile --norc -s <&3 3<&- & exec env --ignore-signal=CHLD sleep infinity >/dev/null 3<&-';
 
 /** The OCI runtime configuration of one node: everything that keeps its root from being root of the machine. */
 export function nodeConfig(node: string, spec: NodeSpec): unknown {

@@ -1,7 +1,15 @@
 import { layout } from '../runtime/layout.ts';
 import { bootScript } from './boot-script.ts';
 import { holdingNamespace, type LinkEnd, type LinkPlan, planLinks, segmentNamespace } from './network-plan.ts';
-import { endBatch, ipBatch, linkBatch, nodeNetworkScript, segmentScript, wireLine } from './network-script.ts';
+import {
+  endBatch,
+  ipBatch,
+  linkBatch,
+  nodeNetworkScript,
+  routeBatch,
+  segmentScript,
+  wireLine,
+} from './network-script.ts';
 import { nodeConfig, procSysPlaceholder } from './node-config.ts';
 import { shellQuote } from './shell-quote.ts';
 import type { NodeSpec, Topology } from './topology.ts';
@@ -30,7 +38,7 @@ export function restartScript(topology: Topology, node: string, spec: NodeSpec, 
   return [
     ...opening([node]),
     `runc --root ${layout.runc} delete --force ${node} 2>/dev/null`,
-    ...replaceNamespace(node, links),
+    ...replaceNamespace(topology, node, links),
     ...startNode(topology, node, spec, links, { again: true }),
     ...closing([node]),
   ].join('\n');
@@ -83,10 +91,10 @@ function startNode(
     `text=$( {`,
     ...nodeNetworkScript(node, spec, ends),
     `} 2>&1 ) || broken network $? "$text"`,
-    `${runc} {gate}<&- < <(`,
+    `${runc} < <(`,
     `  exec 2>/dev/null`,
     `  printf %s ${shellQuote(boot.start)}; read -r -N 1 -u "$gate" go; [ "$go" != x ] || printf %s ${shellQuote(boot.provision)}`,
-    `) || broken start $? "$(<${folder}/runc.log)"`,
+    `) {gate}<&- || broken start $? "$(<${folder}/runc.log)"`,
     '} &',
   ];
 }
@@ -127,7 +135,7 @@ function closing(nodes: readonly string[]): string[] {
  * A new namespace for a node. Ends of its links wait in a namespace of their own meanwhile, so that the neighbours only lose the
  * carrier; an end that the learner removed or renamed is made anew, with the neighbour's interface.
  */
-function replaceNamespace(node: string, links: readonly LinkPlan[]): string[] {
+function replaceNamespace(topology: Topology, node: string, links: readonly LinkPlan[]): string[] {
   const own = links.flatMap((link) => link.ends.filter((end) => end.node === node).map((end) => ({ link, end })));
   const park = own.map(({ end }, index) =>
     [
@@ -137,7 +145,7 @@ function replaceNamespace(node: string, links: readonly LinkPlan[]): string[] {
   );
   const unpark = own.flatMap(({ link, end }, index) => [
     `if ! ip -n ${holdingNamespace} link set dev hold${index} name ${end.interface} address ${end.mac} mtu ${end.mtu ?? 1500} netns ${node} 2>/dev/null; then`,
-    ...makeAnew(link, end),
+    ...makeAnew(topology, link, end),
     'fi',
   ]);
   return [
@@ -149,15 +157,21 @@ function replaceNamespace(node: string, links: readonly LinkPlan[]): string[] {
   ];
 }
 
-function makeAnew(link: LinkPlan, end: LinkEnd): string[] {
+function makeAnew(topology: Topology, link: LinkPlan, end: LinkEnd): string[] {
   if (link.kind === 'wire') {
     const peer = link.ends.find((one) => one !== end) ?? end;
+    const spec = topology.nodes[peer.node];
+    const routes = spec === undefined ? [] : routeBatch(spec).map((route) => `route add ${route}`);
     return [
       `ip -n ${peer.node} link delete dev ${peer.interface} 2>/dev/null`,
       `ip ${wireLine(end, peer)} || exit`,
       `ip -n ${peer.node} -batch - <<'end-of-batch' || exit`,
       ...endBatch(peer),
       'end-of-batch',
+      // Those that went with the interface come back; the others are there already, which is no failure.
+      ...(routes.length === 0
+        ? []
+        : [`ip -n ${peer.node} -force -batch - 2>/dev/null <<'end-of-batch'`, ...routes, 'end-of-batch']),
     ];
   }
   const port = link.ends.find((one) => one.node === end.node && one.interface === end.interface)?.port ?? '';
