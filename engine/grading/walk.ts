@@ -1,5 +1,5 @@
-import { type Packet, parsePacket, type Simulation, simulate } from '../netfilter/index.ts';
-import type { Family, Rule, Ruleset } from '../netfilter/model.ts';
+import { findDecidingStep, type Packet, PacketSyntaxError, parsePacket, simulate } from '../netfilter/index.ts';
+import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { chainsOf, rulesetsOf } from './rulesets-of.ts';
 
@@ -50,35 +50,21 @@ export function familyOfPacket(text: string): Family {
 /** Walks a packet through a node's rules as they stand in its snapshot. Where both backends hold rules, both decide. */
 export function simulateAt(snapshot: NodeSnapshot, start: Start): Walked | { readonly failure: string } {
   const family = familyOfPacket(start.packet);
-  const all = rulesetsOf(snapshot, family);
-  const rulesets: readonly Ruleset[] = all.length === 0 ? [{ family, tables: [], remarks: [] }] : all;
   try {
-    const packet = parsePacket(start.packet, family);
-    const walks = rulesets.map((ruleset) => simulateOne(ruleset, packet, snapshot, start));
-    return walks.reduce(together);
+    const simulation = simulate({
+      rulesets: rulesetsOf(snapshot, family),
+      packet: parsePacket(start.packet, family),
+      hook: start.hook ?? hookOf(start.from?.chain ?? ''),
+      ...(start.from === undefined ? {} : { from: start.from }),
+      state: snapshot,
+    });
+    const { verdict, walk, unknown } = simulation;
+    const decided = findDecidingStep(simulation);
+    return { verdict, rewrites: { ...simulation.rewrites }, left: leftOf(simulation.packet), walk, decided, unknown };
   } catch (error) {
-    return {
-      failure: `the packet could not be walked through ${snapshot.node}: ${error instanceof Error ? error.message : String(error)}`,
-    };
+    if (!(error instanceof PacketSyntaxError)) throw error;
+    return { failure: `the packet could not be walked through ${snapshot.node}: ${error.message}` };
   }
-}
-
-function simulateOne(ruleset: Ruleset, packet: Packet, snapshot: NodeSnapshot, start: Start): Walked {
-  const result: Simulation = simulate({
-    ruleset,
-    packet,
-    hook: start.hook ?? hookOf(start.from?.chain ?? ''),
-    ...(start.from === undefined ? {} : { from: start.from }),
-    state: snapshot,
-  });
-  return {
-    verdict: result.verdict,
-    rewrites: { ...result.rewrites },
-    left: leftOf(result.packet),
-    walk: result.walk,
-    decided: result.decided,
-    unknown: result.unknown,
-  };
 }
 
 function leftOf(packet: Packet): Walked['left'] {
@@ -87,21 +73,6 @@ function leftOf(packet: Packet): Walked['left'] {
     dst: packet.dst ?? null,
     sport: packet.sport ?? null,
     dport: packet.dport ?? null,
-  };
-}
-
-/** A packet has to be accepted by both; the first rewrite of a field counts. */
-function together(first: Walked, second: Walked): Walked {
-  const order = ['drop', 'reject', 'unknown', 'accept', 'continue'] as const;
-  const verdict = order.find((one) => one === first.verdict || one === second.verdict) ?? 'unknown';
-  const rewritten = Object.keys(first.rewrites).length > 0 ? first : second;
-  return {
-    verdict,
-    rewrites: rewritten.rewrites,
-    left: rewritten.left,
-    walk: [...first.walk, ...second.walk],
-    decided: (verdict === second.verdict ? second.decided : null) ?? first.decided,
-    unknown: [...first.unknown, ...second.unknown],
   };
 }
 

@@ -46,6 +46,8 @@ export function restartScript(topology: Topology, node: string, spec: NodeSpec, 
 
 function opening(nodes: readonly string[]): string[] {
   return [
+    // init makes this folder when the cgroups are ready for nodes; a container is there a moment before that.
+    'for ((tries = 0; tries < 1000; tries++)); do [ -d /run/hookpoint/nodes ] && break; sleep 0.005; done',
     'failed() { printf "hookpoint-failed %s %s %s\\n" "$1" "$2" "$3"; cat; printf %s "$stop" >&"$gate"; exit 10; }',
     `stop=${'-'.repeat(nodes.length)}`,
     'proc_sys=; for each in /proc/sys/*; do [ "$each" = /proc/sys/net ] || proc_sys="$proc_sys,\\"$each\\""; done',
