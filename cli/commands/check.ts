@@ -8,7 +8,7 @@ import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
-import { textWidth, wrap } from '../output/text.ts';
+import { paragraphs, plain, textWidth, wrap, wrapLines } from '../output/text.ts';
 import { writeOutput } from '../write-output.ts';
 
 export function checkCommand(): Command {
@@ -34,7 +34,7 @@ Examples:
       const report = await checkWithProgress(() => checkSession(workspace, session, signal));
       await printReport(report, options);
       const { explain } = session.instance;
-      if (report.passed && explain && !options.json) print(`\n${wrap(explain.trim(), textWidth())}`);
+      if (report.passed && explain && !options.json) print(`\n${wrap(plain(paragraphs(explain)), textWidth())}`);
     });
 }
 
@@ -52,7 +52,8 @@ export async function printReport(
   if (options.junit !== undefined) await writeOutput(options.junit, toJUnit(report));
   if (options.json) printJson(report);
   else if (options.junit !== '-') {
-    print(reportText(report, { paint: coloursFor(process.stdout), all: options.verbose ?? false }));
+    const text = reportText(report, { paint: coloursFor(process.stdout), all: options.verbose ?? false });
+    print(wrapLines(text, textWidth()));
   }
   process.exitCode = exitCodeOf(report);
 }

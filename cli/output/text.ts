@@ -2,9 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 
 const defaultColumns = 80;
 
-/** How wide text may be: the terminal's width, or 80 where there is none; never wider than reads well. */
+/** How wide text may be: the terminal's width, but not wider than reads well. Where there is no terminal lines stay whole, for grep. */
 export function textWidth(stream: NodeJS.WriteStream = process.stdout): number {
-  return Math.min(stream.columns || defaultColumns, 100);
+  return stream.isTTY ? Math.min(stream.columns || defaultColumns, 100) : Number.POSITIVE_INFINITY;
 }
 
 /** Text of others with what would move the cursor or change colours taken out; line ends and tabs stay. */
@@ -18,7 +18,7 @@ export function wrap(text: string, width: number, indent = '', first = indent): 
   let prefix = first;
   for (const paragraph of text.split('\n')) {
     let line = '';
-    for (const word of paragraph.split(/ +/)) {
+    for (const word of paragraph.split(' ')) {
       const longer = line === '' ? word : `${line} ${word}`;
       if (line !== '' && visibleLength(prefix) + visibleLength(longer) > width) {
         lines.push(prefix + line);
@@ -32,6 +32,23 @@ export function wrap(text: string, width: number, indent = '', first = indent): 
     prefix = indent;
   }
   return lines.join('\n');
+}
+
+/** A block whose lines know their own indentation, with those that are too long going on below, a little further in. */
+export function wrapLines(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map((line) => {
+      if (visibleLength(line) <= width) return line;
+      const indent = /^ */.exec(stripVTControlCharacters(line))?.[0] ?? '';
+      return wrap(line.replace(indent, ''), width, `${indent}  `, indent);
+    })
+    .join('\n');
+}
+
+/** Paragraphs of a text that was broken into lines somewhere else, each on one line. */
+export function paragraphs(text: string): string {
+  return text.trim().replace(/(\S)[ \t]*\n(?=\S)/g, '$1 ');
 }
 
 /** Columns on the screen, colours not counted. */
