@@ -37,8 +37,7 @@ export function planLinks(topology: Topology, session: string): readonly LinkPla
   let ports = 0;
   return [...ends].map(([name, list], index): LinkPlan => {
     const [one, other] = list;
-    const segment = topology.links?.[name]?.segment === true;
-    if (!segment && list.length === 2 && one !== undefined && other !== undefined) {
+    if (list.length === 2 && one !== undefined && other !== undefined) {
       return { kind: 'wire', name, ends: [one, other] };
     }
     const withPorts = list.map((end) => {

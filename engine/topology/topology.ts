@@ -69,7 +69,5 @@ export type NodeSpec = z.infer<typeof nodeSchema>;
 
 export const topologySchema = z.strictObject({
   nodes: z.record(nodeName, nodeSchema),
-  /** What is special about a link. A segment is a bridge although it has only two ends, so that a third can be plugged in. */
-  links: z.record(linkName, z.strictObject({ segment: z.boolean().default(false) })).optional(),
 });
 export type Topology = z.infer<typeof topologySchema>;
