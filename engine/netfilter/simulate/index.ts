@@ -1,5 +1,14 @@
-export { explainWalk, stepName } from './explain.ts';
-export type { HostState } from './host.ts';
-export { type Packet, PacketSyntaxError, parsePacket, tcpFlagBits } from './packet.ts';
-export { type PossibleOutcome, type Rewrites, type Simulation, type SimulationInput, simulate } from './simulate.ts';
-export type { Hook, Verdict, WalkStep } from './way.ts';
+export { type DecidingRule, explainWalk, findDecidingRule, findDecidingStep, rulesVisited } from './explain.ts';
+export type { HostAddress, HostIpset, HostRoute, HostState } from './host-state.ts';
+export { type Packet, type PacketState, PacketSyntaxError, packetFamily, parsePacket } from './packet.ts';
+export { simulate, simulateChain } from './simulate.ts';
+export {
+  type Hook,
+  hooks,
+  type Outcome,
+  type Rewrites,
+  type Simulation,
+  type SimulationInput,
+  type Verdict,
+  type WalkStep,
+} from './simulation.ts';

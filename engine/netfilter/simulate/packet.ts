@@ -1,17 +1,20 @@
-import { canonicalAddress } from '../addresses.ts';
-import type { ConntrackState, Family } from '../model.ts';
-import { protocolNumber } from '../protocols.ts';
-import { servicePort } from '../services.ts';
+/** A packet as rules see it, and its text: `in=eth0 src=10.0.0.2 proto=tcp dport=80 state=new`. */
 
-/** A packet as far as it is known: what is absent is unknown, but for the mark, which is 0. */
+import { canonicalAddress } from '../addresses.ts';
+import type { Family } from '../model.ts';
+import { protocolNumber } from '../protocols.ts';
+
+/** What conntrack says of the packet; a connection is in exactly one of these. */
+export type PacketState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
+
+/** A field that is missing is unknown, but for the mark, which is then 0, and interfaces, which the hook decides. */
 export interface Packet {
   readonly family: Family;
-  /** Interfaces; at a hook that has only one of them the other is not seen. */
   readonly in?: string;
   readonly out?: string;
   readonly src?: string;
   readonly dst?: string;
-  /** IP protocol number. */
+  /** IANA's number. */
   readonly protocol?: number;
   readonly sport?: number;
   readonly dport?: number;
@@ -19,122 +22,143 @@ export interface Packet {
   readonly flags?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
-  readonly mark: number;
-  readonly state?: ConntrackState;
-  /** Bytes with the IP header. */
+  readonly mark?: number;
+  readonly state?: PacketState;
   readonly length?: number;
   readonly ttl?: number;
+  /** Which end of its connection sent it: the one that opened it, or the other. */
+  readonly dir?: 'original' | 'reply';
 }
 
-/** A packet's words could not be read: which one, and what it must look like. */
+/** Text that is no packet: the key at fault, and what was expected there. */
 export class PacketSyntaxError extends Error {
   override readonly name = 'PacketSyntaxError';
   readonly key: string;
   readonly expected: string;
 
-  constructor(key: string, value: string, expected: string) {
-    super(`${key}=${value} in the packet: expected ${expected}`);
+  constructor(key: string, message: string, expected: string) {
+    super(`${message}: expected ${expected}`);
     this.key = key;
     this.expected = expected;
   }
 }
 
-type Mutable = { -readonly [Key in keyof Packet]: Packet[Key] };
-type Reader = (packet: Mutable, value: string) => string | undefined;
+export const flagBits: Readonly<Record<string, number>> = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32 };
+const states: readonly string[] = ['new', 'established', 'related', 'invalid', 'untracked'];
 
-export const tcpFlagBits: Readonly<Record<string, number>> = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32 };
+type Fields = { -readonly [K in keyof Packet]?: Packet[K] };
+type Reader = (value: string, fields: Fields, family: Family) => string | null;
 
-const states: Readonly<Record<string, ConntrackState>> = {
-  new: 'NEW',
-  established: 'ESTABLISHED',
-  related: 'RELATED',
-  invalid: 'INVALID',
-  untracked: 'UNTRACKED',
-};
-
-/** Each answers what was expected when it cannot read the value. */
+/** Each reader puts its value into the packet, or says what it expected. */
 const readers: Readonly<Record<string, Reader>> = {
-  in: (packet, value) => take(value !== '', () => (packet.in = value), 'an interface'),
-  out: (packet, value) => take(value !== '', () => (packet.out = value), 'an interface'),
-  src: (packet, value) => address(packet, value, (text) => (packet.src = text)),
-  dst: (packet, value) => address(packet, value, (text) => (packet.dst = text)),
-  proto: (packet, value) => {
-    const number = protocolNumber(value.toLowerCase());
-    return take(number !== null, () => (packet.protocol = number ?? 0), 'a protocol such as tcp, udp or icmp');
+  in: (value, fields) => readInterface(value, (name) => (fields.in = name)),
+  out: (value, fields) => readInterface(value, (name) => (fields.out = name)),
+  src: (value, fields, family) => readAddress(value, family, (address) => (fields.src = address)),
+  dst: (value, fields, family) => readAddress(value, family, (address) => (fields.dst = address)),
+  proto(value, fields) {
+    const protocol = protocolNumber(value);
+    if (protocol === null || protocol === 0) return 'a protocol by name (tcp, udp, icmp ...) or a number from 1 to 255';
+    fields.protocol = protocol;
+    return null;
   },
-  sport: (packet, value) => port(value, (number) => (packet.sport = number)),
-  dport: (packet, value) => port(value, (number) => (packet.dport = number)),
-  flags: (packet, value) => {
+  sport: (value, fields) => readNumber(value, 65535, 'a port from 0 to 65535', (port) => (fields.sport = port)),
+  dport: (value, fields) => readNumber(value, 65535, 'a port from 0 to 65535', (port) => (fields.dport = port)),
+  flags(value, fields) {
     const names = value === 'none' ? [] : value.split(',');
-    const known = names.every((name) => Object.hasOwn(tcpFlagBits, name));
-    const bits = names.reduce((sum, name) => sum | (tcpFlagBits[name] ?? 0), 0);
-    return take(known, () => (packet.flags = bits), 'a comma list of fin, syn, rst, psh, ack, urg, or none');
+    if (!names.every((name) => Object.hasOwn(flagBits, name)))
+      return `none or some of ${Object.keys(flagBits).join(',')}`;
+    fields.flags = names.reduce((bits, name) => bits | (flagBits[name] ?? 0), 0);
+    return null;
   },
-  'icmp-type': (packet, value) => integer(value, 255, (number) => (packet.icmpType = number)),
-  'icmp-code': (packet, value) => integer(value, 255, (number) => (packet.icmpCode = number)),
-  mark: (packet, value) => integer(value, 0xffffffff, (number) => (packet.mark = number)),
-  state: (packet, value) => {
-    const state = states[value.toLowerCase()];
-    return take(state !== undefined, () => (packet.state = state as ConntrackState), Object.keys(states).join(', '));
+  'icmp-type': (value, fields) => readNumber(value, 255, 'a number from 0 to 255', (type) => (fields.icmpType = type)),
+  'icmp-code': (value, fields) => readNumber(value, 255, 'a number from 0 to 255', (code) => (fields.icmpCode = code)),
+  mark: (value, fields) => readNumber(value, 0xffffffff, 'a number up to 0xffffffff', (mark) => (fields.mark = mark)),
+  state(value, fields) {
+    if (!states.includes(value)) return `one of ${states.join(', ')}`;
+    fields.state = value.toUpperCase() as PacketState;
+    return null;
   },
-  length: (packet, value) => integer(value, 65535, (number) => (packet.length = number)),
-  ttl: (packet, value) => integer(value, 255, (number) => (packet.ttl = number)),
+  length: (value, fields) => readNumber(value, 65535, 'bytes from 0 to 65535', (length) => (fields.length = length)),
+  ttl: (value, fields) => readNumber(value, 255, 'a number from 0 to 255', (ttl) => (fields.ttl = ttl)),
+  dir(value, fields) {
+    if (value !== 'original' && value !== 'reply') return 'original or reply';
+    fields.dir = value;
+    return null;
+  },
 };
+
+function readInterface(value: string, keep: (name: string) => void): string | null {
+  // IFNAMSIZ of linux/if.h: fifteen characters and a zero.
+  if (!/^[^\s/:]{1,15}$/.test(value)) return "an interface's name";
+  keep(value);
+  return null;
+}
+
+function readAddress(value: string, family: Family, keep: (address: string) => void): string | null {
+  const whole = family === 'ipv6' || value.split('.').length === 4;
+  const address = whole ? canonicalAddress(value, family) : null;
+  if (address === null) return family === 'ipv4' ? 'an IPv4 address' : 'an IPv6 address';
+  keep(address);
+  return null;
+}
+
+function readNumber(value: string, most: number, expected: string, keep: (number: number) => void): string | null {
+  const number = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(value) ? Number(value) : Number.NaN;
+  if (!(number <= most)) return expected;
+  keep(number);
+  return null;
+}
+
+/** The family that a packet's text speaks of: an IPv6 address or icmpv6 in it, else IPv4. */
+export function packetFamily(text: string): Family {
+  return /(^|\s)(src|dst)=[^\s]*:|(^|\s)proto=(icmp6|icmpv6|ipv6-icmp|58)(\s|$)/i.test(text) ? 'ipv6' : 'ipv4';
+}
 
 /**
- * Reads `in=eth0 src=10.0.0.1 dst=10.0.0.2 proto=tcp dport=80 state=new`. Without a family the addresses and the protocol tell.
- *
- * @throws PacketSyntaxError naming the key and what was expected.
+ * Reads `key=value` words. Keys: in out src dst proto sport dport flags (comma list, lower case) icmp-type icmp-code mark state length
+ * ttl dir. Throws PacketSyntaxError.
  */
-export function parsePacket(text: string, family?: Family): Packet {
-  const words = text
-    .trim()
-    .split(/\s+/)
-    .filter((word) => word !== '');
-  const pairs = words.map((word): readonly [string, string] => {
-    const at = word.indexOf('=');
-    if (at < 0) throw new PacketSyntaxError(word, '', `KEY=VALUE with a key of ${Object.keys(readers).join(', ')}`);
-    return [word.slice(0, at), word.slice(at + 1)];
-  });
-  const packet: Mutable = { family: family ?? familyOf(pairs), mark: 0 };
+export function parsePacket(text: string, family: Family = packetFamily(text)): Packet {
+  const fields: Fields = {};
   const seen = new Set<string>();
-  for (const [key, value] of pairs) {
+  for (const word of text.trim().split(/\s+/)) {
+    if (word === '') continue;
+    const equals = word.indexOf('=');
+    const key = equals < 0 ? word : word.slice(0, equals);
     const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
-    if (reader === undefined) throw new PacketSyntaxError(key, value, `a key of ${Object.keys(readers).join(', ')}`);
-    if (seen.has(key)) throw new PacketSyntaxError(key, value, 'each key once');
+    if (equals < 0 || reader === undefined) {
+      throw new PacketSyntaxError(
+        key,
+        `"${word}" is no part of a packet`,
+        `KEY=VALUE with one of the keys ${keysText}`,
+      );
+    }
+    if (seen.has(key)) throw new PacketSyntaxError(key, `${key} is given twice`, 'each key once');
     seen.add(key);
-    const expected = reader(packet, value);
-    if (expected !== undefined) throw new PacketSyntaxError(key, value, expected);
+    const expected = reader(word.slice(equals + 1), fields, family);
+    if (expected !== null) throw new PacketSyntaxError(key, `${key}=${word.slice(equals + 1)} is not right`, expected);
   }
-  return packet;
+  checkTogether(fields, seen);
+  return { family, ...fields };
 }
 
-function familyOf(pairs: readonly (readonly [string, string])[]): Family {
-  const six = pairs.some(
-    ([key, value]) =>
-      ((key === 'src' || key === 'dst') && value.includes(':')) ||
-      (key === 'proto' && /^(icmp6|icmpv6|ipv6-icmp|58)$/i.test(value)),
-  );
-  return six ? 'ipv6' : 'ipv4';
+const keysText = Object.keys(readers).join(' ');
+const withPorts: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
+
+/** Whether packets of this protocol have ports (tcp, udp, dccp, sctp, udplite). */
+export const hasPorts = (protocol: number): boolean => withPorts.has(protocol);
+
+function checkTogether(fields: Fields, seen: ReadonlySet<string>): void {
+  const { protocol } = fields;
+  if (protocol === undefined) return;
+  for (const key of ['sport', 'dport']) {
+    if (seen.has(key) && !hasPorts(protocol)) throw misplaced(key, 'a protocol with ports (tcp, udp, sctp ...) for it');
+  }
+  if (seen.has('flags') && protocol !== 6) throw misplaced('flags', 'proto=tcp for it');
+  for (const key of ['icmp-type', 'icmp-code']) {
+    if (seen.has(key) && protocol !== 1 && protocol !== 58) throw misplaced(key, 'proto=icmp or proto=icmpv6 for it');
+  }
 }
 
-function take(right: boolean, set: () => unknown, expected: string): string | undefined {
-  if (!right) return expected;
-  set();
-  return undefined;
-}
-
-function address(packet: Packet, value: string, set: (text: string) => unknown): string | undefined {
-  const text = canonicalAddress(value, packet.family);
-  return take(text !== null, () => set(text ?? ''), packet.family === 'ipv4' ? 'an IPv4 address' : 'an IPv6 address');
-}
-
-function port(value: string, set: (number: number) => unknown): string | undefined {
-  const number = /^\d{1,5}$/.test(value) ? Number(value) : (servicePort(value) ?? -1);
-  return take(number >= 0 && number <= 65535, () => set(number), 'a port from 0 to 65535');
-}
-
-function integer(value: string, most: number, set: (number: number) => unknown): string | undefined {
-  const number = /^(0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : -1;
-  return take(number >= 0 && number <= most, () => set(number), `a number from 0 to ${most}`);
-}
+const misplaced = (key: string, expected: string): PacketSyntaxError =>
+  new PacketSyntaxError(key, `${key} does not go with the protocol`, expected);

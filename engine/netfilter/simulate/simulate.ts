@@ -1,236 +1,230 @@
+/** A packet's way through a host, from a hook to the last one of the way. */
+
 import { isBuiltinChain } from '../builtin.ts';
-import { findTable } from '../find.ts';
-import type { Chain, Ruleset, Table } from '../model.ts';
-import { forwards, type HostState, isLocalAddress, routeTo } from './host.ts';
-import type { Packet } from './packet.ts';
-import { type End, type Outcome, traverseChain } from './traverse.ts';
-import { assuming, begin, type Hook, merge, stepsOf, type Verdict, type WalkStep, type Way, withStep } from './way.ts';
-
-export interface SimulationInput {
-  readonly ruleset: Ruleset;
-  readonly packet: Packet;
-  readonly hook: Hook;
-  /** Begin in this chain alone, instead of at the hook; the verdict `continue` says that the chain lets the packet go on. */
-  readonly from?: { readonly table: string; readonly chain: string };
-  readonly state?: HostState;
-}
-
-/** One way that the packet may take. */
-export interface PossibleOutcome {
-  readonly verdict: Verdict | 'continue';
-  readonly packet: Packet;
-  /** What has to be so for it; empty when nothing is unknown. */
-  readonly assumed: readonly string[];
-  readonly walk: readonly WalkStep[];
-}
-
-export interface Rewrites {
-  readonly src?: string | null;
-  readonly dst?: string | null;
-  readonly sport?: number | null;
-  readonly dport?: number | null;
-  readonly mark?: number;
-}
-
-export interface Simulation {
-  /** `unknown` where the possible outcomes disagree. */
-  readonly verdict: Verdict | 'continue';
-  /** As it left: of the first outcome, which takes every rule that may match. */
-  readonly packet: Packet;
-  /** What was changed; null where it is changed to something that is not known. */
-  readonly rewrites: Rewrites;
-  readonly walk: readonly WalkStep[];
-  /** The step that ended the packet's way; null where nothing but empty chains let it pass. */
-  readonly decided: WalkStep | null;
-  /** What would have to be known, each once. */
-  readonly unknown: readonly string[];
-  readonly outcomes: readonly PossibleOutcome[];
-}
-
-/** Tables in the order of their priorities at each hook (include/uapi/linux/netfilter_ipv4.h). */
-const order: Readonly<Record<Hook, readonly string[]>> = {
-  prerouting: ['raw', 'mangle', 'nat'],
-  input: ['mangle', 'filter', 'security', 'nat'],
-  forward: ['mangle', 'filter', 'security'],
-  output: ['raw', 'mangle', 'nat', 'filter', 'security'],
-  postrouting: ['mangle', 'nat'],
-};
+import { findChain, findTable } from '../find.ts';
+import type { Ruleset } from '../model.ts';
+import { quoteWords } from '../words.ts';
+import { addressTypeOn, forwards, isLoopback, knownPart, routeTo } from './host-state.ts';
+import type { Packet, PacketState } from './packet.ts';
+import type { Hook, Outcome, Simulation, SimulationInput, Verdict } from './simulation.ts';
+import { type Ended, mergeTracks, mostTracks, stepsOf, type Track, withStep } from './track.ts';
+import { ruleWords, walkChain } from './walk-chain.ts';
+import { type Run, settingAt, walkBase, walkHook } from './walk-hook.ts';
 
 /**
- * Walks a packet from a hook to the last one of its way: prerouting, then input or forward and postrouting; output, then postrouting.
- * nat tables see only what begins a connection. What is not known forks the way, and every fork is an outcome.
+ * Walks a packet from a hook on to the last one of its way, or with `from` through one chain alone. Pure. What is not known of the packet
+ * or the host leads to several outcomes; where these disagree the verdict is `unknown` and `unknown` says why.
  */
 export function simulate(input: SimulationInput): Simulation {
-  const start = begin(input.packet);
-  const outcomes =
-    input.from === undefined ? throughHooks(input.hook, [start], input) : throughOne(input.from, start, input);
-  return summarise(input.packet, outcomes);
-}
-
-function throughOne(from: { table: string; chain: string }, way: Way, input: SimulationInput): readonly Outcome[] {
-  const table = findTable(input.ruleset, from.table);
-  const chain = table?.chains.find(({ name }) => name === from.chain);
-  if (table?.unreadable !== undefined)
-    return [{ way: assuming(way, `table ${from.table} could not be read`), end: 'unknown' }];
-  if (table === undefined || chain === undefined) return [{ way, end: 'continue' }];
-  // A chain of the user's own may be called at any hook: nothing is hidden from its rules.
-  const hook = isBuiltinChain(from.table, from.chain) ? (from.chain.toLowerCase() as Hook) : null;
-  return traverseChain(chain, [way], { table, hook, host: input.state });
-}
-
-function throughHooks(hook: Hook, ways: readonly Way[], input: SimulationInput): readonly Outcome[] {
-  const ended: Outcome[] = [];
-  let live = ways;
-  for (const name of order[hook]) {
-    const table = findTable(input.ruleset, name);
-    if (table === undefined || live.length === 0) continue;
-    const outcomes = name === 'nat' ? throughNat(table, hook, live, input) : throughTable(table, hook, live, input);
-    ended.push(...outcomes.filter(({ end }) => end !== 'accept'));
-    live = merge(outcomes.filter(({ end }) => end === 'accept').map(({ way }) => way));
-  }
-  if (hook === 'output') live = live.map((way) => rerouted(way, input.state));
-  return [...ended, ...live.flatMap((way) => goOn(hook, way, input))];
-}
-
-/** Only a connection's first packet meets nat; where its state is not known it may or may not. */
-function throughNat(table: Table, hook: Hook, ways: readonly Way[], input: SimulationInput): readonly Outcome[] {
-  if (chainOf(table, hook) === undefined) return ways.map((way) => ({ way, end: 'accept' }));
-  return ways.flatMap((way) => {
-    const { state } = way.packet;
-    if (state === 'NEW') return throughTable(table, hook, [way], input);
-    if (state !== undefined) return [{ way, end: 'accept' as const }];
-    const reason = 'whether the packet begins a connection is not known';
-    const asNew: Way = { ...assuming(way, reason), packet: { ...way.packet, state: 'NEW' } };
-    return [...throughTable(table, hook, [asNew], input), { way: assuming(way, reason), end: 'accept' as const }];
-  });
-}
-
-function chainOf(table: Table, hook: Hook): Chain | undefined {
-  return table.chains.find(({ name }) => name === hook.toUpperCase());
-}
-
-function throughTable(table: Table, hook: Hook, ways: readonly Way[], input: SimulationInput): readonly Outcome[] {
-  if (table.unreadable !== undefined) {
-    return ways.map((way) => ({ way: assuming(way, `table ${table.name} could not be read`), end: 'unknown' }));
-  }
-  const chain = chainOf(table, hook);
-  if (chain === undefined) return ways.map((way) => ({ way, end: 'accept' }));
-  return traverseChain(chain, ways, { table, hook, host: input.state }).map(({ way, end }) =>
-    end === 'continue' ? underPolicy(chain, table, hook, way) : { way, end },
+  const rulesets = input.rulesets ?? (input.ruleset === undefined ? [] : [input.ruleset]);
+  const mine = rulesets.filter((ruleset) => ruleset.family === input.packet.family);
+  const [first, second, ...more] = mine;
+  const one = simulateInOrder(input, mine);
+  if (first === undefined || second === undefined || more.length > 0) return one;
+  // Of chains with one priority the kernel asks the one that was registered last first (nf_hook_entries_grow), which no dump tells.
+  const other = simulateInOrder(input, [second, first]);
+  const keys = (simulation: Simulation) => JSON.stringify(simulation.outcomes.map(outcomeKey).sort());
+  if (keys(one) === keys(other)) return one;
+  return together(
+    [...one.outcomes, ...other.outcomes],
+    [
+      ...new Set([
+        ...one.unknown,
+        ...other.unknown,
+        'which of the two backends is asked first (iptables-nft or iptables-legacy) is not known',
+      ]),
+    ],
   );
 }
 
-function underPolicy(chain: Chain, table: Table, hook: Hook, way: Way): Outcome {
-  const drops = chain.policy === 'DROP';
-  // The policy of an empty accepting chain tells a reader nothing.
-  if (!drops && chain.rules.length === 0) return { way, end: 'accept' };
-  const step: WalkStep = {
-    hook,
-    table: table.name,
-    chain: chain.name,
-    rule: 0,
-    matched: true,
-    why: '',
-    action: drops ? 'DROP' : 'ACCEPT',
-    text: `policy ${chain.policy ?? 'ACCEPT'}`,
+/** Walks a packet through one chain alone: `continue` where it comes out at the end. */
+export function simulateChain(
+  input: Omit<SimulationInput, 'from' | 'hook'> & {
+    readonly from: { readonly table: string; readonly chain: string };
+    readonly hook?: Hook;
+  },
+): Simulation {
+  return simulate({ ...input, hook: input.hook ?? hookOfChain(input.from, input.packet) });
+}
+
+function hookOfChain({ table, chain }: { table: string; chain: string }, packet: Packet): Hook {
+  const own: Readonly<Record<string, Hook>> = {
+    PREROUTING: 'prerouting',
+    INPUT: 'input',
+    FORWARD: 'forward',
+    OUTPUT: 'output',
+    POSTROUTING: 'postrouting',
   };
-  return { way: withStep(way, step), end: drops ? 'drop' : 'accept' };
+  if (isBuiltinChain(table, chain)) return own[chain] ?? 'input';
+  if (packet.in === undefined) return packet.out === undefined ? 'input' : 'output';
+  if (packet.out === undefined) return table === 'nat' || table === 'raw' ? 'prerouting' : 'input';
+  return 'forward';
 }
 
-/** What follows a hook that accepted. */
-function goOn(hook: Hook, way: Way, input: SimulationInput): readonly Outcome[] {
-  switch (hook) {
-    case 'prerouting':
-      return afterRouting(way, input);
-    case 'forward':
-    case 'output':
-      return throughHooks('postrouting', [way], input);
-    default:
-      return [{ way, end: 'accept' }];
-  }
+function simulateInOrder(input: SimulationInput, rulesets: readonly Ruleset[]): Simulation {
+  const run: Run = { rulesets, state: input.state ?? null, start: input.hook };
+  const track = startTrack(input.packet);
+  const ended = input.from === undefined ? walkWay(run, input.hook, [track]) : walkOne(run, input.from, track);
+  const outcomes = collect(ended);
+  const reasons = [...new Set(ended.flatMap((one) => one.track.reasons))];
+  return together(outcomes, reasons);
 }
 
-/** The routing decision behind PREROUTING: delivered here, passed on, or neither. */
-function afterRouting(way: Way, input: SimulationInput): readonly Outcome[] {
-  const { packet } = way;
-  const { state } = input;
-  if (way.redirected) return throughHooks('input', [way], input);
-  const local = packet.dst === undefined ? null : isLocalAddress(packet.dst, state);
-  if (local === true) return throughHooks('input', [way], input);
-  if (state === undefined) {
-    // Nothing is known of the machine: a packet with a way out is passed on, unless nat gave it another destination.
-    const hook = packet.out === undefined && !way.destinationRewritten ? 'input' : 'forward';
-    return throughHooks(hook, [way], input);
-  }
-  if (forwards(packet.family, state) === false) return [routed(way, 'this machine forwards nothing', 'drop')];
-  const route = packet.dst === undefined ? null : routeTo(packet.dst, packet.family, state);
-  if (route === null && packet.out === undefined) return [routed(way, 'no route leads there', 'drop')];
-  const out = way.destinationRewritten || packet.out === undefined ? (route?.interface ?? packet.out) : packet.out;
-  const leaving = out === undefined || out === null ? way : { ...way, packet: { ...packet, out } };
-  return throughHooks('forward', [leaving], input);
-}
+const allStates: readonly PacketState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
 
-function routed(way: Way, text: string, end: End): Outcome {
-  const step: WalkStep = {
-    hook: null,
-    table: 'routing',
-    chain: 'decision',
-    rule: 0,
-    matched: true,
-    why: '',
-    action: 'DROP',
-    text,
-  };
-  return { way: withStep(way, step), end };
-}
-
-/** A rewritten destination is routed anew: to this machine itself it leaves by lo. */
-function rerouted(way: Way, host: HostState | undefined): Way {
-  const { packet } = way;
-  if (!way.destinationRewritten || packet.dst === undefined) return way;
-  if (isLocalAddress(packet.dst, host) === true) return { ...way, packet: { ...packet, out: 'lo' } };
-  const route = host === undefined ? null : routeTo(packet.dst, packet.family, host);
-  return route?.interface ? { ...way, packet: { ...packet, out: route.interface } } : way;
-}
-
-function summarise(packet: Packet, all: readonly Outcome[]): Simulation {
-  const outcomes = all.map(
-    ({ way, end }): PossibleOutcome => ({ verdict: end, packet: way.packet, assumed: way.assumed, walk: stepsOf(way) }),
-  );
-  const [first] = outcomes;
-  const walk = first?.walk ?? [];
-  const verdicts = new Set(outcomes.map(({ verdict }) => verdict));
-  const verdict = verdicts.size === 1 ? (first?.verdict ?? 'accept') : 'unknown';
-  const left = first?.packet ?? packet;
+function startTrack(packet: Packet): Track {
   return {
-    verdict,
-    packet: left,
-    rewrites: rewritesOf(packet, left, all[0]?.way),
-    walk,
-    decided: decidingStep(walk, verdict),
-    unknown: [...new Set(outcomes.flatMap(({ assumed }) => assumed))],
+    packet,
+    rewrites: {},
+    states: packet.state === undefined ? allStates : [packet.state],
+    way: null,
+    assumed: new Map(),
+    conditions: [],
+    reasons: [],
+    connmarkTouched: false,
+    trace: null,
+  };
+}
+
+function walkWay(run: Run, hook: Hook, tracks: readonly Track[]): Ended[] {
+  if (tracks.length === 0) return [];
+  const placed: readonly Track[] = tracks.map((track) => ({
+    ...track,
+    way: hook === 'input' ? 'here' : hook === 'forward' ? 'on' : track.way,
+  }));
+  const flow = walkHook(run, hook, placed);
+  const next = flow.through;
+  if (hook === 'prerouting') return [...flow.ended, ...next.flatMap((track) => routed(run, track))];
+  if (hook === 'forward' || hook === 'output') return [...flow.ended, ...walkWay(run, 'postrouting', next)];
+  return [...flow.ended, ...next.map((track): Ended => ({ track, verdict: 'accept' }))];
+}
+
+/** The routing decision: delivered here, passed on, or neither. */
+function routed(run: Run, track: Track): Ended[] {
+  const { packet } = track;
+  const addresses = knownPart(run.state, 'addresses');
+  const redirected =
+    track.rewrites.dst === null || (typeof track.rewrites.dst === 'string' && isLoopback(track.rewrites.dst));
+  if (addresses === null || packet.dst === undefined) {
+    // Without a host: what has a way out is passed on, what has none is delivered here, and so is what was redirected here.
+    const here = packet.out === undefined || redirected;
+    return walkWay(run, here ? 'input' : 'forward', [track]);
+  }
+  if (addressTypeOn(addresses, packet.dst) !== 'UNICAST') return walkWay(run, 'input', [track]);
+  const may = forwards(run.state, packet.family, packet.in);
+  if (may === false) return [stopped(track, 'forwarding', 'the host does not forward packets (ip_forward is 0)')];
+  const route = routeTo(run.state, packet.dst);
+  if (route.kind === 'none') return [stopped(track, 'route', route.why)];
+  const out = packet.out ?? (route.kind === 'out' ? route.interface : undefined);
+  const onward = out === undefined ? track : { ...track, packet: { ...packet, out } };
+  const unknown =
+    may === null
+      ? [{ track: withReason(track, 'whether the host forwards packets is not known'), verdict: 'unknown' as const }]
+      : [];
+  return [...unknown, ...walkWay(run, 'forward', [onward])];
+}
+
+const withReason = (track: Track, reason: string): Track => ({ ...track, reasons: [...track.reasons, reason] });
+
+function stopped(track: Track, by: string, why: string): Ended {
+  const step = {
+    hook: 'prerouting',
+    table: 'routing',
+    chain: by,
+    rule: 0,
+    matched: true,
+    why,
+    action: 'DROP',
+    of: null,
+  } as const;
+  return { track: withStep(track, step), verdict: 'drop' };
+}
+
+function walkOne(run: Run, from: { readonly table: string; readonly chain: string }, track: Track): Ended[] {
+  let live: Track[] = [track];
+  const ended: Ended[] = [];
+  let found = false;
+  for (const ruleset of run.rulesets) {
+    const table = findTable(ruleset, from.table);
+    const chain = findChain(ruleset, from.table, from.chain);
+    if (table === undefined || (chain === undefined && table.unreadable === undefined)) continue;
+    found = true;
+    const next: Track[] = [];
+    for (const one of live) {
+      const at = chainSetting(run, from.table, one);
+      if (chain === undefined || isBuiltinChain(from.table, from.chain)) {
+        const flow = walkBase(table, one, at, from.chain);
+        next.push(...flow.through);
+        ended.push(...flow.ended);
+      } else {
+        const flow = walkChain(table, chain, [one], at);
+        next.push(...flow.through);
+        ended.push(...flow.ended);
+      }
+    }
+    live = mergeTracks(next);
+  }
+  const verdict: Verdict = isBuiltinChain(from.table, from.chain) ? 'accept' : found ? 'continue' : 'unknown';
+  const reason = `there is no chain ${from.chain} in ${from.table}`;
+  ended.push(...live.map((one): Ended => ({ track: verdict === 'unknown' ? withReason(one, reason) : one, verdict })));
+  return ended;
+}
+
+/** A chain may be called from several hooks: the packet's own interfaces say from which; the one that is not given is none. */
+function chainSetting(run: Run, table: string, track: Track) {
+  const { in: came, out } = track.packet;
+  const at = settingAt(run, run.start, table, track);
+  if (came === undefined && out === undefined) return at;
+  return { ...at, in: came ?? null, out: out ?? null };
+}
+
+const textOf = (rule: Parameters<typeof ruleWords>[0]): string => quoteWords(ruleWords(rule));
+
+function outcomeKey(outcome: Pick<Outcome, 'verdict' | 'packet'>): string {
+  const { src, dst, sport, dport, mark } = outcome.packet;
+  return JSON.stringify([outcome.verdict, src, dst, sport, dport, mark ?? 0]);
+}
+
+/** Ends that come to the same are one outcome. */
+function collect(ended: readonly Ended[]): Outcome[] {
+  const groups = new Map<string, { outcome: Outcome; conditions: string[] }>();
+  for (const { track, verdict } of ended) {
+    const key = outcomeKey({ verdict, packet: track.packet });
+    const known = groups.get(key);
+    const condition = track.conditions.join(' and ');
+    if (known !== undefined) {
+      known.conditions.push(condition);
+      continue;
+    }
+    const outcome = {
+      verdict,
+      packet: track.packet,
+      rewrites: track.rewrites,
+      condition,
+      walk: stepsOf(track.trace, textOf),
+    };
+    groups.set(key, { outcome, conditions: [condition] });
+  }
+  const found = [...groups.values()].slice(0, mostTracks);
+  return found.map(({ outcome, conditions }) => ({
+    ...outcome,
+    condition: found.length === 1 ? '' : [...new Set(conditions)].slice(0, 4).join(', or '),
+  }));
+}
+
+/** Outcomes as one answer. */
+function together(all: readonly Outcome[], reasons: readonly string[]): Simulation {
+  const outcomes = [...new Map(all.map((outcome) => [outcomeKey(outcome), outcome])).values()];
+  const [first] = outcomes;
+  if (first === undefined) throw new Error('a packet always has an outcome');
+  const agree = outcomes.every((outcome) => outcome.verdict === first.verdict);
+  const sure = outcomes.length === 1 && first.verdict !== 'unknown';
+  return {
+    verdict: agree ? first.verdict : 'unknown',
+    packet: first.packet,
+    rewrites: first.rewrites,
+    walk: first.walk,
+    unknown: sure ? [] : reasons,
     outcomes,
   };
-}
-
-function rewritesOf(before: Packet, after: Packet, way: Way | undefined): Rewrites {
-  const keys = [
-    ...(way?.sourceRewritten ? (['src', 'sport'] as const) : []),
-    ...(way?.destinationRewritten ? (['dst', 'dport'] as const) : []),
-  ];
-  const changed = keys.filter((key) => before[key] !== after[key]).map((key) => [key, after[key] ?? null]);
-  return { ...Object.fromEntries(changed), ...(before.mark === after.mark ? {} : { mark: after.mark }) };
-}
-
-/**
- * What ended the way: for a packet that was stopped its last step; for one that passed, the rule or policy of filter that let it, for
- * the tables behind filter only rewrite.
- */
-function decidingStep(walk: readonly WalkStep[], verdict: Verdict | 'continue'): WalkStep | null {
-  const passed = walk.filter((step) => step.matched === true && step.action !== '' && !step.action.startsWith('jump '));
-  if (verdict === 'accept') {
-    const accepted = passed.filter((step) => step.action === 'ACCEPT');
-    return accepted.findLast((step) => step.table === 'filter') ?? accepted.at(-1) ?? null;
-  }
-  return verdict === 'continue' ? null : (passed.at(-1) ?? null);
 }

@@ -1,0 +1,178 @@
+/** What a host is besides its rulesets. A node's snapshot (engine/observe) is one as it stands; nothing here imports it. */
+
+import { canonicalAddress, readIPv4, readIPv6, readNetwork } from '../addresses.ts';
+import type { Family, Network } from '../model.ts';
+
+/** A part that is missing, or named in `problems`, is unknown. */
+export interface HostState {
+  readonly addresses?: readonly HostAddress[];
+  readonly routes?: readonly HostRoute[];
+  readonly policyRules?: readonly { readonly family: Family; readonly priority: number; readonly text: string }[];
+  /** By sysctl(8)'s names: net.ipv4.ip_forward. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly ipsets?: readonly HostIpset[];
+  readonly listeners?: readonly {
+    readonly protocol: 'tcp' | 'udp';
+    readonly address: string;
+    readonly port: number;
+  }[];
+  readonly problems?: readonly { readonly section: string }[];
+}
+
+export interface HostAddress {
+  readonly interface: string;
+  readonly address: string;
+  readonly prefix: number;
+}
+
+export interface HostRoute {
+  readonly family: Family;
+  readonly table: string;
+  /** 'default' or a network in CIDR form. */
+  readonly destination: string;
+  readonly via: string | null;
+  readonly interface: string | null;
+  readonly metric: number | null;
+  readonly type: string;
+}
+
+export interface HostIpset {
+  readonly name: string;
+  readonly type: string;
+  readonly header: string;
+  readonly entries: readonly string[];
+}
+
+/** A part of the state, null where it is not known. */
+export function knownPart<K extends 'addresses' | 'routes' | 'policyRules' | 'sysctls' | 'ipsets' | 'listeners'>(
+  state: HostState | null,
+  part: K,
+): NonNullable<HostState[K]> | null {
+  const section: string = part === 'policyRules' ? 'policy-rules' : part === 'ipsets' ? 'ipset' : part;
+  if (state === null || state.problems?.some((problem) => problem.section === section)) return null;
+  return state[part] ?? null;
+}
+
+/** The bytes of an address in canonical text. */
+function groupsOf(address: string): number[] {
+  const v4 = readIPv4(address);
+  return v4 === null ? (readIPv6(address) ?? []) : [v4 >>> 16, v4 & 0xffff];
+}
+
+/** Whether an address lies in a network, both in canonical text; never when the families differ. */
+export function isInNetwork(address: string, network: Network): boolean {
+  if (address.includes(':') !== network.address.includes(':')) return false;
+  if (!address.includes(':')) {
+    const value = readIPv4(address) ?? 0;
+    return (value & (readIPv4(network.mask) ?? 0)) >>> 0 === readIPv4(network.address);
+  }
+  const wanted = groupsOf(network.address);
+  const mask = groupsOf(network.mask);
+  return groupsOf(address).every((group, index) => (group & (mask[index] ?? 0)) === wanted[index]);
+}
+
+const isIn = (address: string, text: string, family: Family): boolean => {
+  const network = readNetwork(text, family);
+  return network !== null && isInNetwork(address, network);
+};
+
+/** RFC 1122 and RFC 4291: addresses that are always the host's own. */
+export function isLoopback(address: string): boolean {
+  return address.includes(':') ? address === '::1' : address.startsWith('127.');
+}
+
+export type AddressType = 'LOCAL' | 'UNICAST' | 'BROADCAST' | 'MULTICAST' | 'UNSPEC';
+
+/** The kinds that need no host to be told; null for all others. */
+export function plainAddressType(address: string): AddressType | null {
+  if (isLoopback(address)) return 'LOCAL';
+  if (address.includes(':')) return address.startsWith('ff') ? 'MULTICAST' : address === '::' ? 'UNSPEC' : null;
+  if (isIn(address, '224.0.0.0/4', 'ipv4')) return 'MULTICAST';
+  // inet_addr_type() of net/ipv4/fib_frontend.c says broadcast of 0.0.0.0/8 too.
+  if (address === '255.255.255.255' || isIn(address, '0.0.0.0/8', 'ipv4')) return 'BROADCAST';
+  return null;
+}
+
+/** What an address is on a host with these addresses. */
+export function addressTypeOn(addresses: readonly HostAddress[], address: string): AddressType {
+  const plain = plainAddressType(address);
+  if (plain !== null) return plain;
+  const family: Family = address.includes(':') ? 'ipv6' : 'ipv4';
+  for (const own of addresses) if (canonicalAddress(own.address, family) === address) return 'LOCAL';
+  if (family === 'ipv4' && addresses.some((own) => isBroadcastOf(own, address))) return 'BROADCAST';
+  return 'UNICAST';
+}
+
+function isBroadcastOf(own: HostAddress, address: string): boolean {
+  const value = readIPv4(own.address);
+  if (value === null || own.prefix >= 31 || isLoopback(own.address)) return false;
+  const host = own.prefix === 0 ? 0xffffffff : (2 ** (32 - own.prefix) - 1) >>> 0;
+  return (value | host) >>> 0 === readIPv4(address);
+}
+
+/** The first address of an interface, or the first on the network of `towards`, as inet_select_addr() chooses; null where unknown. */
+export function firstAddress(
+  state: HostState | null,
+  name: string,
+  family: Family,
+  towards: string | null = null,
+): string | null {
+  const addresses = knownPart(state, 'addresses');
+  if (addresses === null) return name === 'lo' ? (family === 'ipv4' ? '127.0.0.1' : '::1') : null;
+  const own = addresses.filter(
+    (one) => one.interface === name && one.address.includes(':') === (family === 'ipv6') && !isLinkLocal(one.address),
+  );
+  const near = own.find((one) => towards !== null && isIn(towards, `${one.address}/${one.prefix}`, family));
+  const found = near ?? own[0];
+  return found === undefined ? null : canonicalAddress(found.address, family);
+}
+
+const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address);
+
+export type Route =
+  | { readonly kind: 'out'; readonly interface: string; readonly via: string | null }
+  /** No route, or one that refuses. */
+  | { readonly kind: 'none'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** Where the host would send a packet to `destination`. */
+export function routeTo(state: HostState | null, destination: string): Route {
+  if (isLoopback(destination)) return { kind: 'out', interface: 'lo', via: null };
+  const addresses = knownPart(state, 'addresses');
+  if (addresses !== null && addressTypeOn(addresses, destination) === 'LOCAL') {
+    return { kind: 'out', interface: 'lo', via: null };
+  }
+  const routes = knownPart(state, 'routes');
+  if (routes === null) return { kind: 'unknown', why: 'the routes of the host are not known' };
+  if (hasPolicyRouting(state)) return { kind: 'unknown', why: 'the host has routing rules (ip rule) of its own' };
+  const family: Family = destination.includes(':') ? 'ipv6' : 'ipv4';
+  const best = routes
+    .filter((route) => route.family === family && ['main', 'default', '254', '253', ''].includes(route.table))
+    .flatMap((route) => {
+      const text = route.destination === 'default' ? (family === 'ipv4' ? '0.0.0.0/0' : '::/0') : route.destination;
+      const network = readNetwork(text, family);
+      return network !== null && isInNetwork(destination, network) ? [{ route, prefix: network.prefix ?? 0 }] : [];
+    })
+    .sort((a, b) => b.prefix - a.prefix || (a.route.metric ?? 0) - (b.route.metric ?? 0))[0]?.route;
+  if (best === undefined) return { kind: 'none', why: `the host has no route to ${destination}` };
+  if (best.type !== 'unicast' && best.type !== '') {
+    return { kind: 'none', why: `the route to ${best.destination} is ${best.type}` };
+  }
+  if (best.interface === null) return { kind: 'unknown', why: `the route to ${best.destination} has several ways` };
+  return { kind: 'out', interface: best.interface, via: best.via };
+}
+
+/** Rules beside the three that every host has (ip-rule(8)). */
+function hasPolicyRouting(state: HostState | null): boolean {
+  return (knownPart(state, 'policyRules') ?? []).some((rule) => ![0, 32766, 32767].includes(rule.priority));
+}
+
+/** Whether the host passes packets on that come in there; null where it is not known. */
+export function forwards(state: HostState | null, family: Family, from: string | undefined): boolean | null {
+  const sysctls = knownPart(state, 'sysctls');
+  if (sysctls === null) return null;
+  const names =
+    family === 'ipv4' ? [`net.ipv4.conf.${from}.forwarding`, 'net.ipv4.ip_forward'] : ['net.ipv6.conf.all.forwarding'];
+  const value = names.map((name) => sysctls[name]).find((one) => one !== undefined);
+  return value === undefined ? null : value.trim() !== '0';
+}

@@ -1,0 +1,143 @@
+/** Packets through the tables of one hook. */
+
+import { findTable } from '../find.ts';
+import type { Chain, Ruleset, Table } from '../model.ts';
+import { type HostState, isLoopback, routeTo } from './host-state.ts';
+import type { Hook } from './simulation.ts';
+import { type Ended, mergeTracks, type Setting, type Track, withStep } from './track.ts';
+import { type Flow, walkChain } from './walk-chain.ts';
+import { chainOfHook, tablesAt } from './way.ts';
+
+export interface Run {
+  /** In the order in which the kernel asks them where their priorities are equal. */
+  readonly rulesets: readonly Ruleset[];
+  readonly state: HostState | null;
+  /** Where the packet's way began. */
+  readonly start: Hook;
+}
+
+/** `through`: accepted by every table of the hook. */
+export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
+  let live: Track[] = [...tracks];
+  const ended: Ended[] = [];
+  for (const name of tablesAt[hook]) {
+    for (const ruleset of run.rulesets) {
+      const table = findTable(ruleset, name);
+      if (table === undefined || live.length === 0) continue;
+      const flow = name === 'nat' ? walkNat(run, table, hook, live) : walkTable(run, table, hook, live);
+      live = flow.through;
+      ended.push(...flow.ended);
+    }
+    if (hook === 'output' && name === 'nat') live = live.map((track) => reroute(run, track));
+  }
+  return { through: live, ended };
+}
+
+/** What the kernel shows of interfaces at a hook (nf_hook_state). OUTPUT keeps the first route's, also after a rewrite has changed it. */
+export function settingAt(run: Run, hook: Hook, table: string, track: Track): Setting {
+  const { packet } = track;
+  const local = run.start === 'output';
+  return {
+    hook,
+    table,
+    state: run.state,
+    in: hook === 'output' || (hook === 'postrouting' && (local || packet.in === undefined)) ? null : packet.in,
+    out:
+      hook === 'prerouting' || hook === 'input'
+        ? null
+        : hook === 'output'
+          ? (firstOut.get(track) ?? packet.out)
+          : packet.out,
+    sawNat: run.start === 'prerouting' || run.start === 'output',
+  };
+}
+
+/** Out-interface of a packet of this host before nat sent it elsewhere. */
+const firstOut = new WeakMap<Track, string>();
+
+function walkTable(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): Flow {
+  const through: Track[] = [];
+  const ended: Ended[] = [];
+  for (const track of tracks) {
+    const first = firstOut.get(track);
+    const flow = walkBase(table, track, settingAt(run, hook, table.name, track));
+    if (first !== undefined) for (const one of flow.through) firstOut.set(one, first);
+    through.push(...flow.through);
+    ended.push(...flow.ended);
+  }
+  return { through: mergeTracks(through), ended };
+}
+
+/** One packet through a built-in chain: what comes out has been accepted. */
+export function walkBase(table: Table, track: Track, at: Setting, name = chainOfHook[at.hook]): Flow {
+  if (table.unreadable !== undefined) {
+    const reason = `table ${table.name} could not be read: ${table.unreadable}`;
+    return { through: [], ended: [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }] };
+  }
+  const chain = table.chains.find((one) => one.name === name);
+  if (chain === undefined) return { through: [track], ended: [] };
+  const flow = walkChain(table, chain, [track], at);
+  const through = flow.ended.filter((one) => one.verdict === 'accept').map((one) => one.track);
+  const ended = flow.ended.filter((one) => one.verdict !== 'accept');
+  for (const one of flow.through) {
+    const seen = withPolicy(table, chain, one, at);
+    if (chain.policy === 'DROP') ended.push({ track: seen, verdict: 'drop' });
+    else through.push(seen);
+  }
+  return { through: mergeTracks(through), ended };
+}
+
+function withPolicy(table: Table, chain: Chain, track: Track, at: Setting): Track {
+  const action = chain.policy ?? 'ACCEPT';
+  return withStep(track, {
+    hook: at.hook,
+    table: table.name,
+    chain: chain.name,
+    rule: 0,
+    matched: true,
+    why: '',
+    action,
+    of: null,
+  });
+}
+
+/** The nat table is asked once for each connection, when it is new; of several backends the first that rewrites decides (nf_nat_inet_fn). */
+function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): Flow {
+  const chain = table.chains.find((one) => one.name === chainOfHook[hook]);
+  const asked: Track[] = [];
+  const passed: Track[] = [];
+  for (const track of tracks) {
+    const isNew = track.states.includes('NEW');
+    if (!isNew || wasRewritten(track, hook)) passed.push(track);
+    else if (track.states.length === 1) asked.push(track);
+    else if ((chain?.rules.length ?? 0) === 0 && table.unreadable === undefined) passed.push(track);
+    else {
+      const reason = `nat ${chainOfHook[hook]} sees it only if it opens a connection: its state is not given`;
+      const both = { ...track, reasons: [...track.reasons, reason] };
+      asked.push({ ...both, states: ['NEW'], conditions: [...track.conditions, 'it opens a connection'] });
+      const others = track.states.filter((state) => state !== 'NEW');
+      passed.push({ ...both, states: others, conditions: [...track.conditions, 'it opens no connection'] });
+    }
+  }
+  const flow = walkTable(run, table, hook, asked);
+  return { through: mergeTracks([...passed, ...flow.through]), ended: flow.ended };
+}
+
+function wasRewritten(track: Track, hook: Hook): boolean {
+  const { src, sport, dst, dport } = track.rewrites;
+  return hook === 'prerouting' || hook === 'output'
+    ? dst !== undefined || dport !== undefined
+    : src !== undefined || sport !== undefined;
+}
+
+/** nf_nat sends a packet of this host anew to where its new destination is (ip_route_me_harder). */
+function reroute(run: Run, track: Track): Track {
+  const { dst } = track.rewrites;
+  if (typeof dst !== 'string' || firstOut.has(track)) return track;
+  const route = routeTo(run.state, dst);
+  const out = isLoopback(dst) ? 'lo' : route.kind === 'out' ? route.interface : track.packet.out;
+  if (out === undefined || out === track.packet.out) return track;
+  const moved = { ...track, packet: { ...track.packet, out } };
+  if (track.packet.out !== undefined) firstOut.set(moved, track.packet.out);
+  return moved;
+}
