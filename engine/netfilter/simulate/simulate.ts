@@ -7,7 +7,7 @@ import { quoteWords } from '../words.ts';
 import { addressTypeOn, forwards, isLoopback, knownPart, routeTo } from './host-state.ts';
 import type { Packet, PacketState } from './packet.ts';
 import type { Hook, Outcome, Simulation, SimulationInput, Verdict } from './simulation.ts';
-import { type Ended, mergeTracks, mostTracks, stepsOf, type Track, withStep } from './track.ts';
+import { conditionsText, type Ended, mergeTracks, mostTracks, stepsOf, type Track, withStep } from './track.ts';
 import { ruleWords, walkChain } from './walk-chain.ts';
 import { type Run, settingAt, walkBase, walkHook } from './walk-hook.ts';
 
@@ -79,6 +79,7 @@ function startTrack(packet: Packet): Track {
     states: packet.state === undefined ? allStates : [packet.state],
     way: null,
     assumed: new Map(),
+    refused: [],
     conditions: [],
     reasons: [],
     connmarkTouched: false,
@@ -191,7 +192,7 @@ function collect(ended: readonly Ended[]): Outcome[] {
   for (const { track, verdict } of ended) {
     const key = outcomeKey({ verdict, packet: track.packet });
     const known = groups.get(key);
-    const condition = track.conditions.join(' and ');
+    const condition = conditionsText(track.conditions);
     if (known !== undefined) {
       known.conditions.push(condition);
       continue;

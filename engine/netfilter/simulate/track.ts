@@ -27,12 +27,22 @@ export interface Track {
   readonly way: 'here' | 'on' | null;
   /** Answers taken for questions about the packet that came up before, so that the same question is answered alike. */
   readonly assumed: ReadonlyMap<string, boolean>;
-  /** What has been taken for granted, in words. */
-  readonly conditions: readonly string[];
+  /** Questions that were not all answered with yes: a rule that asks at least these does not match. */
+  readonly refused: readonly (readonly string[])[];
+  /** What has been taken for granted. */
+  readonly conditions: readonly Taken[];
   readonly reasons: readonly string[];
   /** A target changed the connection's mark to something that is not known. */
   readonly connmarkTouched: boolean;
   readonly trace: Trace | null;
+}
+
+/** Of two ways out of one decision each has the other's opposite. */
+export interface Taken {
+  /** "filter INPUT rule 1". */
+  readonly about: string;
+  readonly holds: boolean;
+  readonly text: string;
 }
 
 export interface Ended {
@@ -78,19 +88,38 @@ const keyOf = (track: Track): string =>
     track.states,
     track.way,
     [...track.assumed],
+    track.refused,
     track.connmarkTouched,
   ]);
 
-/** The first one's walk; what both took for granted, then "either" of what they did not share. */
+/** More than this is more than anyone reads. */
+const longestCondition = 400;
+const mostReasons = 40;
+
+/** The first one's walk. What both took for granted stays; of what they did not share it is "either", unless that is always so. */
 function joined(first: Track, second: Track): Track {
   let shared = 0;
-  while (shared < first.conditions.length && first.conditions[shared] === second.conditions[shared]) shared++;
-  const rest = [first.conditions.slice(shared), second.conditions.slice(shared)];
-  const opposite = rest.every((one) => one.length === 1);
-  const either = opposite ? [] : rest.map((one) => one.join(' and ')).filter((text) => text !== '');
-  const conditions = [...first.conditions.slice(0, shared), ...(either.length === 2 ? [either.join(', or ')] : [])];
-  return { ...first, conditions, reasons: [...new Set([...first.reasons, ...second.reasons])] };
+  while (shared < first.conditions.length && first.conditions[shared]?.text === second.conditions[shared]?.text)
+    shared++;
+  const [a, b] = [first.conditions.slice(shared), second.conditions.slice(shared)];
+  const conditions = first.conditions.slice(0, shared);
+  if (a.length > 0 && b.length > 0 && !areOpposite(a, b)) {
+    const text = `${conditionsText(a)}, or ${conditionsText(b)}`;
+    if (text.length <= longestCondition) conditions.push({ about: '', holds: true, text });
+  }
+  const reasons =
+    first.reasons.length >= mostReasons ? first.reasons : [...new Set([...first.reasons, ...second.reasons])];
+  return { ...first, conditions, reasons };
 }
+
+function areOpposite(a: readonly Taken[], b: readonly Taken[]): boolean {
+  const [one, other] = [a[0], b[0]];
+  if (one === undefined || other === undefined || a.length > 1 || b.length > 1) return false;
+  return one.about !== '' && one.about === other.about && one.holds !== other.holds;
+}
+
+export const conditionsText = (conditions: readonly Taken[]): string =>
+  conditions.map(({ text }) => text).join(' and ');
 
 /** The steps in order. */
 export function stepsOf(trace: Trace | null, textOf: (rule: Rule) => string): WalkStep[] {

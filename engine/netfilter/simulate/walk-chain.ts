@@ -78,20 +78,43 @@ function ask(rule: Rule, track: Track, at: Setting): Asked {
     if (answer === null) open.push(condition);
   }
   if (open.length === 0) return { answer: true, why: '', open };
+  if (isRefused(track, open)) return { answer: false, why: () => `${textOf(open)}: as before`, open: [] };
   return { answer: null, why: () => open.map(whyUnknown).join('; '), open };
 }
 
+function isRefused(track: Track, open: readonly Condition[]): boolean {
+  if (track.refused.length === 0) return false;
+  const asked = new Set(open.map(signedQuestion));
+  return track.refused.some((questions) => questions.every((question) => asked.has(question)));
+}
+
+const signedQuestion = (condition: Condition): string => JSON.stringify(condition);
+const textOf = (conditions: readonly Condition[]): string => conditions.map(conditionText).join(' ');
+
 /** The two packets that one becomes where nobody can say whether a rule takes it. */
-function split(track: Track, asked: Asked, place: string): { with: Track; without: Track } {
-  const reasons = [...track.reasons, `${place}: ${asked.open.map(whyUnknown).join('; ')}`];
-  const text = asked.open.map(conditionText).join(' ');
-  const [only] = asked.open;
+function split(track: Track, asked: Asked, about: string): { with: Track; without: Track } {
+  const reasons = [...track.reasons, `${about}: ${asked.open.map(whyUnknown).join('; ')}`];
+  const text = textOf(asked.open);
   const taken = asked.open.reduce((one, condition) => assume(one, condition, true), track);
-  const left = asked.open.length === 1 && only !== undefined ? assume(track, only, false) : track;
   return {
-    with: { ...taken, reasons, conditions: [...track.conditions, `${place} takes it (${text})`] },
-    without: { ...left, reasons, conditions: [...track.conditions, `${place} does not take it (${text})`] },
+    with: {
+      ...taken,
+      reasons,
+      conditions: [...track.conditions, { about, holds: true, text: `${about} takes it (${text})` }],
+    },
+    without: {
+      ...refuse(track, asked.open),
+      reasons,
+      conditions: [...track.conditions, { about, holds: false, text: `${about} does not take it (${text})` }],
+    },
   };
+}
+
+function refuse(track: Track, open: readonly Condition[]): Track {
+  const [only] = open;
+  if (open.length === 1 && only !== undefined) return assume(track, only, false);
+  if (!open.every(isAboutPacket)) return track;
+  return { ...track, refused: [...track.refused, open.map(signedQuestion)] };
 }
 
 /** Remembers an answer, so that the same question about the same packet is answered alike further on. */

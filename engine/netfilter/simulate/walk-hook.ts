@@ -4,7 +4,7 @@ import { findTable } from '../find.ts';
 import type { Chain, Ruleset, Table } from '../model.ts';
 import { type HostState, isLoopback, routeTo } from './host-state.ts';
 import type { Hook } from './simulation.ts';
-import { type Ended, mergeTracks, type Setting, type Track, withStep } from './track.ts';
+import { type Ended, mergeTracks, type Setting, type Taken, type Track, withStep } from './track.ts';
 import { type Flow, walkChain } from './walk-chain.ts';
 import { chainOfHook, tablesAt } from './way.ts';
 
@@ -114,14 +114,20 @@ function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): 
     else {
       const reason = `nat ${chainOfHook[hook]} sees it only if it opens a connection: its state is not given`;
       const both = { ...track, reasons: [...track.reasons, reason] };
-      asked.push({ ...both, states: ['NEW'], conditions: [...track.conditions, 'it opens a connection'] });
+      asked.push({ ...both, states: ['NEW'], conditions: [...track.conditions, opens(true)] });
       const others = track.states.filter((state) => state !== 'NEW');
-      passed.push({ ...both, states: others, conditions: [...track.conditions, 'it opens no connection'] });
+      passed.push({ ...both, states: others, conditions: [...track.conditions, opens(false)] });
     }
   }
   const flow = walkTable(run, table, hook, asked);
   return { through: mergeTracks([...passed, ...flow.through]), ended: flow.ended };
 }
+
+const opens = (holds: boolean): Taken => ({
+  about: 'it opens a connection',
+  holds,
+  text: holds ? 'it opens a connection' : 'it opens no connection',
+});
 
 function wasRewritten(track: Track, hook: Hook): boolean {
   const { src, sport, dst, dport } = track.rewrites;
