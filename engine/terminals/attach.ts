@@ -26,7 +26,10 @@ export async function attachTerminal(
     ...(signal ? { signal } : {}),
   });
   const resize = () => void attached.resize(sizeOf(output)).catch(() => undefined); // it may just have ended
-  const hangUp = () => void signalCommand(container, tag, 'SIGHUP').catch(() => undefined); // the container may be gone
+  let hungUp: Promise<void> | undefined;
+  const hangUp = () => {
+    hungUp = signalCommand(container, tag, 'SIGHUP').catch(() => undefined); // the container may be gone
+  };
   const wasRaw = input.isRaw;
   output.on('resize', resize);
   signal?.addEventListener('abort', hangUp);
@@ -43,6 +46,8 @@ export async function attachTerminal(
     input.pause();
     output.off('resize', resize);
     signal?.removeEventListener('abort', hangUp);
+    // Whoever aborts often ends right after us, and the shell in the lab would stay.
+    await hungUp;
   }
 }
 
