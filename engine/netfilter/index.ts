@@ -8,6 +8,7 @@ export { diffRulesets, type Edit } from './diff.ts';
 export { findChain, findTable } from './find.ts';
 export * from './model.ts';
 export { ruleKey } from './normalise.ts';
+export * from './nft/index.ts';
 export { type ParseOptions, parseRule, parseSave } from './parse.ts';
 export { type PrintOptions, printRule, printSave } from './print.ts';
 export * from './simulate/index.ts';

@@ -1,0 +1,2 @@
+export { type BytecodeRule, readBytecode, wroteByIptables } from './bytecode.ts';
+export type { NftExpression } from './expressions.ts';
