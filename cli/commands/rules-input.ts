@@ -40,6 +40,12 @@ export async function readRuleset(file: string, options: FamilyOptions): Promise
   }
 }
 
+/** A file's text, - for stdin. A file that cannot be read is NOT_FOUND or BAD_INPUT. */
+export async function readText(file: string): Promise<{ name: string; text: string }> {
+  const { text } = decode(await readBytes(file, 'Give a file that can be read, or - for stdin.'));
+  return { name: file === '-' ? 'stdin' : file, text };
+}
+
 /** Reads two files; only one of them can be stdin. */
 export async function readPair(a: string, b: string, options: FamilyOptions): Promise<[ReadRuleset, ReadRuleset]> {
   if (a === '-' && b === '-') {
@@ -50,7 +56,10 @@ export async function readPair(a: string, b: string, options: FamilyOptions): Pr
   return [await readRuleset(a, options), await readRuleset(b, options)];
 }
 
-async function readBytes(file: string): Promise<Buffer> {
+async function readBytes(
+  file: string,
+  remedy = 'Give a file that iptables-save wrote, or - for stdin.',
+): Promise<Buffer> {
   if (file === '-') return buffer(process.stdin);
   try {
     return await readFile(file);
@@ -58,7 +67,7 @@ async function readBytes(file: string): Promise<Buffer> {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(cause);
     throw new HookpointError(code === 'ENOENT' ? 'NOT_FOUND' : 'BAD_INPUT', `cannot read ${file}: ${reason}`, {
-      remedy: 'Give a file that iptables-save wrote, or - for stdin.',
+      remedy,
       cause,
     });
   }

@@ -1,15 +1,17 @@
 import { Command } from 'commander';
 import { rulesCompareCommand } from './rules-compare.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
+import { explainCommand } from './rules-explain.ts';
 import { rulesParseCommand } from './rules-parse.ts';
 import { rulesPrintCommand } from './rules-print.ts';
 
 /** `hookpoint rules`: what iptables-save output says, without a lab. */
 export function rulesCommand(): Command {
   return new Command('rules')
-    .description('read, print and compare iptables-save output')
+    .description('read, print, compare and explain iptables-save output')
     .addCommand(rulesParseCommand())
     .addCommand(rulesPrintCommand())
     .addCommand(rulesCompareCommand())
-    .addCommand(rulesDiffCommand());
+    .addCommand(rulesDiffCommand())
+    .addCommand(explainCommand());
 }

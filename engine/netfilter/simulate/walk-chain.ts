@@ -166,11 +166,31 @@ function act(table: Table, action: Action, track: Track, at: Setting, depth: num
         : { next: [], returned: flow.through, ended: flow.ended };
     }
     default: {
+      const after = afterLog(action);
+      if (after !== null) return act(table, after, track, at, depth);
       const effect = apply(action, track, at);
       return effect.outcome === 'next'
         ? { next: [effect.track], returned: [], ended: [] }
         : { next: [], returned: [], ended: [{ track: effect.track, verdict: effect.outcome }] };
     }
+  }
+}
+
+/** The second half of what nft can say in one rule and the readers of nft call "LOG then ACCEPT". */
+function afterLog(action: Action): Action | null {
+  const verdict =
+    action.kind === 'opaque' ? /^LOG then (ACCEPT|DROP|RETURN|REJECT)$/.exec(action.target)?.[1] : undefined;
+  switch (verdict) {
+    case 'ACCEPT':
+      return { kind: 'accept' };
+    case 'DROP':
+      return { kind: 'drop' };
+    case 'RETURN':
+      return { kind: 'return' };
+    case 'REJECT':
+      return { kind: 'reject', with: '' };
+    default:
+      return null;
   }
 }
 
