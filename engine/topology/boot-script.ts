@@ -67,9 +67,12 @@ export function hostsFile(topology: Topology, node: string): string {
 function startListeners(node: string, services: readonly Service[]): string[] {
   const listening = services.filter((service) => service.type !== 'command');
   if (listening.length === 0) return [];
-  const argument = shellQuote(JSON.stringify(listening));
+  const words = listening.flatMap((service) => {
+    const text = service.type === 'http' && service.text !== undefined ? `=${service.text}` : '';
+    return [service.type, String(service.port), service.address ?? '', text].map(shellQuote);
+  });
   return [
-    `exec 5< <(exec python3 -I -S -B ${layout.programs}/service.py ${node} ${argument} </dev/null 2>&1)`,
+    `exec 5< <(exec python3 -I -S -B ${layout.programs}/service.py ${node} ${words.join(' ')} </dev/null 2>&1)`,
     'read -r line <&5',
     '[ "$line" = ready ] || { printf "%s\\n" "$line"; cat <&5; } | failed service 1',
     '[ "$line" = ready ] || exit',
