@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { parseSave } from '../engine/netfilter/index.ts';
+import { connectDocker } from '../engine/runtime/docker/connect.ts';
+import { compare, milliseconds, type Row } from './measure.ts';
+
+const run = promisify(execFile);
+
+/** Parsing against what iptables-save takes to emit the same rules, in a namespace of a container of ours. */
+export async function netfilterRows(report: (row: Row) => void): Promise<void> {
+  await using runtime = await connectDocker();
+  const container = await runtime.start({
+    name: `hookpoint-bench-${randomUUID().slice(0, 8)}`,
+    image: await runtime.ensureImage({}),
+    argv: ['sleep', 'infinity'],
+    hostname: 'bench',
+    labels: { 'dev.hookpoint.bench': String(process.pid) },
+    limits: { memoryMegabytes: 2048, pids: 100, cpus: 2 },
+    tmpfs: { '/run': { megabytes: 64 }, '/tmp': { megabytes: 64 } },
+    volumes: [],
+  });
+  try {
+    for (const count of [1_000, 10_000, 50_000]) {
+      await container.exec(['iptables-restore'], { stdin: rules(count) });
+      const { stdout } = await container.exec(['iptables-save', '-c']);
+      const runs = count > 10_000 ? 3 : 7;
+      report(
+        await compare(
+          `parse ${count.toLocaleString('en')} rules, against iptables-save`,
+          1,
+          runs,
+          () => milliseconds(async () => parseSave(stdout)),
+          () => emission(container.id),
+        ),
+      );
+    }
+  } finally {
+    await container.remove();
+  }
+}
+
+/** iptables-save's own time, without that of docker exec. */
+async function emission(id: string): Promise<number> {
+  const script = 'TIMEFORMAT=%R; time iptables-save -c >/dev/null';
+  const { stderr } = await run('docker', ['exec', id, 'bash', '-c', script]);
+  return Number(stderr) * 1000;
+}
+
+function rules(count: number): string {
+  const lines = Array.from({ length: count }, (_, index) => {
+    const address = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+    return `-A INPUT -s ${address}/32 -i eth0 -p tcp -m tcp --dport ${1 + (index % 60_000)} -j ACCEPT`;
+  });
+  return [
+    '*filter',
+    ':INPUT ACCEPT [0:0]',
+    ':FORWARD ACCEPT [0:0]',
+    ':OUTPUT ACCEPT [0:0]',
+    ...lines,
+    'COMMIT',
+    '',
+  ].join('\n');
+}
