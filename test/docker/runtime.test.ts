@@ -4,6 +4,7 @@ import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Container, ContainerRuntime, ContainerSpec } from '../../engine/runtime/container.ts';
 import { connectDocker } from '../../engine/runtime/docker/connect.ts';
+import { testRunLabel } from '../support/test-run.ts';
 
 let runtime: ContainerRuntime;
 let container: Container;
@@ -15,7 +16,11 @@ function spec(name: string): ContainerSpec {
     image,
     argv: ['tini', '--', 'sleep', 'infinity'],
     hostname: 'lab',
-    labels: { 'dev.hookpoint.session': `test-${process.pid}`, 'dev.hookpoint.lab': name },
+    labels: {
+      'dev.hookpoint.session': `test-${process.pid}`,
+      'dev.hookpoint.lab': name,
+      'dev.hookpoint.test': testRunLabel(),
+    },
     limits: { memoryMegabytes: 128, pids: 64, cpus: 0.5 },
     tmpfs: { '/run': { megabytes: 8, exec: true } },
     volumes: ['/var/lib/hookpoint'],

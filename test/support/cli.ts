@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { noteHome, testRunFolder } from './test-run.ts';
 
 export const programFile = join(import.meta.dirname, '../../cli/hookpoint.js');
 export const tinyPack = join(import.meta.dirname, '../fixtures/packs/tiny');
@@ -20,7 +20,8 @@ export interface RunningCli {
 
 /** A data folder of its own for a test, gone with it. */
 export function temporaryHome(): { readonly folder: string } & Disposable {
-  const folder = mkdtempSync(join(tmpdir(), 'hookpoint-home-'));
+  const folder = mkdtempSync(join(testRunFolder(), 'hookpoint-home-'));
+  noteHome(folder);
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -1,6 +1,7 @@
 import type { Container, ContainerRuntime } from '../../engine/runtime/container.ts';
 import { connectDocker } from '../../engine/runtime/docker/connect.ts';
 import { layout } from '../../engine/runtime/layout.ts';
+import { testRunLabel } from './test-run.ts';
 
 /** An outer container with the recorder and without nodes, for tests of what runs in it. Removed when it is disposed of. */
 export interface LabContainer extends AsyncDisposable {
@@ -17,7 +18,7 @@ export async function startLabContainer(): Promise<LabContainer> {
     image,
     argv: ['tini', '--', 'bash', '-c', `while :; do python3 -I -S -B ${layout.programs}/recorder.py; done`],
     hostname: 'lab',
-    labels: { 'dev.hookpoint.session': name, 'dev.hookpoint.test': 'true' },
+    labels: { 'dev.hookpoint.session': name, 'dev.hookpoint.test': testRunLabel() },
     limits: { memoryMegabytes: 512, pids: 1000, cpus: 2 },
     tmpfs: { '/run': { megabytes: 64 }, '/tmp': { megabytes: 64 } },
     volumes: [layout.volume],

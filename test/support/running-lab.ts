@@ -11,6 +11,7 @@ import {
   type Topology,
   topologySchema,
 } from '../../engine/topology/index.ts';
+import { testRunLabel } from './test-run.ts';
 
 /** A container with the nodes of a topology running in it. Removed when it is disposed of. */
 export interface RunningLab extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function startRunningLab(nodes: z.input<typeof topologySchema>['nod
     image,
     argv: outerArgv,
     hostname: 'lab',
-    labels: { 'dev.hookpoint.session': session, 'dev.hookpoint.test': 'true' },
+    labels: { 'dev.hookpoint.session': session, 'dev.hookpoint.test': testRunLabel() },
     limits: {
       memoryMegabytes: specs.reduce((sum, { memoryMegabytes }) => sum + memoryMegabytes, 128),
       pids: specs.reduce((sum, { pids }) => sum + pids, 200),
