@@ -2,6 +2,7 @@
 
 import type { Action, Condition, Counters, Family } from '../model.ts';
 import { type NftExpression, numberIn, verdictIn } from './expressions.ts';
+import { oneAction } from './one-action.ts';
 import { type Machine, newMachine, run } from './rule-machine.ts';
 
 export interface BytecodeRule {
@@ -43,20 +44,6 @@ function withIcmp({ icmp, conditions }: Machine): Condition[] {
   if (icmp === null) return conditions;
   const { type, code, negated } = icmp;
   return [...conditions, { kind: 'icmp-type', type, code: code === null ? null : { from: code, to: code }, negated }];
-}
-
-/** A rule of iptables does one thing. Of nft's rules that do several only "log, then decide" has a name here. */
-function oneAction(actions: readonly Action[]): Action {
-  const real = actions.filter((action) => action.kind !== 'none');
-  const [first, second, ...more] = real;
-  if (first === undefined) return { kind: 'none' };
-  if (second === undefined) return first;
-  const decides = ['accept', 'drop', 'return', 'reject'].includes(second.kind);
-  if (first.kind === 'log' && decides && more.length === 0) {
-    const options = [{ name: '--log-prefix', values: [first.prefix], negated: false }];
-    return { kind: 'opaque', target: `LOG then ${second.kind.toUpperCase()}`, options };
-  }
-  return { kind: 'unseen', target: 'several' };
 }
 
 const names: ReadonlySet<string> = new Set([

@@ -1,2 +1,3 @@
 export { type BytecodeRule, readBytecode, wroteByIptables } from './bytecode.ts';
 export type { NftExpression } from './expressions.ts';
+export { type PlacedNftRule, readNftRules } from './read-json.ts';
