@@ -33,7 +33,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hookpoint-test-'));
 
 try {
   step('machine', ['node', 'cli/hookpoint.js', 'doctor', '--fix']);
-  step('format and lint', ['biome', 'ci', '.']);
+  step('format and lint', ['biome', 'ci', '.', '--colors=off']);
   step('types', ['tsc', '-p', '.']);
   step('rooms', ['depcruise', 'engine', 'cli', 'bench', 'test', 'scripts', '--output-type', 'err']);
   suite('unit');
