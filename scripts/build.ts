@@ -19,9 +19,13 @@ await build({
   target: 'node24',
   // ssh2 takes its compiled parts where they are there, and does without where they are not.
   external: ['cpu-features', '*.node'],
-  // Packages in CommonJS call require for Node's own modules.
+  // Packages in CommonJS call require for Node's own modules and name their folder.
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: [
+      "import { createRequire as __createRequire } from 'node:module';",
+      'const require = __createRequire(import.meta.url);',
+      'const __dirname = import.meta.dirname;',
+    ].join('\n'),
   },
   logLevel: 'warning',
 });
