@@ -69,7 +69,7 @@ function judgeEver(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[]
     const judged = judge(spec, moment);
     if (judged.outcome === 'met') return judged;
     if (judged.outcome === 'unknown') unknown ??= judged;
-    if (nearest === null || metCount(judged) > metCount(nearest)) nearest = judged;
+    if (nearest === null || isNearer(judged, nearest)) nearest = judged;
   }
   if (unknown !== null) return unknown;
   const judged = nearest ?? { outcome: 'unknown', results: [] };
@@ -95,7 +95,14 @@ function judgeHeld(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[]
   return { outcome: 'unknown', results: last.results.map((one) => doubted(one, lost)) };
 }
 
-const metCount = (judged: Judged): number => judged.results.filter((one) => one.outcome === 'met').length;
+/** Less is missing; of two that miss as much, the one in which more is there. What a `not` forbids is there in every empty state. */
+function isNearer(one: Judged, other: Judged): boolean {
+  const missing = countOf(one, 'unmet') - countOf(other, 'unmet');
+  return missing < 0 || (missing === 0 && countOf(one, 'met') > countOf(other, 'met'));
+}
+
+const countOf = (judged: Judged, outcome: Outcome): number =>
+  judged.results.filter((one) => one.outcome === outcome).length;
 
 /** Nothing in it depends on the state that it is judged at. */
 const isOfThePresent = (spec: CheckSpec): boolean =>

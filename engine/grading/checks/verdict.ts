@@ -151,10 +151,10 @@ function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
   const passed = walked.walk.filter((step) => step.matched === true);
   if (spec.logged !== undefined) {
     const prefix = spec.logged;
-    ask(
-      orDoubt(passed.some((step) => logs(moment, spec, step, prefix))),
-      `it meets no LOG rule with the prefix "${prefix}"`,
-    );
+    const log = walked.walk.filter((step) => step.matched !== false && logs(moment, spec, step, prefix));
+    // A LOG rule with a limit logs the first packets and not the rest: nobody can say for this one.
+    const right = log.some((step) => step.matched) ? true : log.length > 0 ? null : orDoubt(false);
+    ask(right, `it meets no LOG rule with the prefix "${prefix}"`);
   }
   if (spec.through !== undefined) {
     ask(orDoubt(walked.walk.some((step) => step.chain === spec.through)), `it does not pass ${spec.through}`);
