@@ -27,5 +27,5 @@ export async function runStreamed(
         if (last || name === 'SIGPIPE') givenUp.resolve(name === 'SIGPIPE' ? 141 : 137);
       });
   });
-  return Promise.race([command.exited, givenUp.promise]);
+  return await Promise.race([command.exited, givenUp.promise]);
 }

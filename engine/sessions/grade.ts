@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { HookpointError } from '../contract/error.ts';
 import type { Report } from '../contract/report.ts';
 import { instantiate, type LabInstance, runSteps, type Step } from '../packs/index.ts';
@@ -40,8 +41,8 @@ async function readSteps(
   instance: LabInstance,
   node: string | undefined,
 ): Promise<readonly Step[]> {
-  const text = await readText(file);
-  if (/\.ya?ml$/i.test(file)) return parseStepsFile(text, file, instance, lab.parameters);
+  const work = await readText(file);
+  if (/\.ya?ml$/i.test(file)) return parseStepsFile(work, file, instance, lab.parameters);
   const nodes = Object.keys(instance.topology.nodes);
   const remedy = `Say one of them with --node: ${nodes.join(', ')}.`;
   if (node === undefined && nodes.length !== 1) {
@@ -51,12 +52,12 @@ async function readSteps(
   }
   const on = node ?? nodes[0] ?? '';
   if (!nodes.includes(on)) throw new HookpointError('NOT_FOUND', `The lab has no node "${on}".`, { remedy });
-  return [{ run: text, node: on }];
+  return [{ run: work, node: on }];
 }
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {
     const why =
       error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'is not there' : 'cannot be read';

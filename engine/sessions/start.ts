@@ -41,7 +41,7 @@ export async function startSession(
   const id = newSessionId(instance.id, (taken) => store.session(taken) !== null);
   using _held = await lock(home, id, { signal: options.signal });
   const launched = await launch(workspace, { id, instance, version: found.version, hostLog: request.hostLog }, options);
-  return keep(workspace, launched, begin, options.signal, () => {
+  return await keep(workspace, launched, begin, options.signal, () => {
     const { container, image, baseline, hostLog } = launched;
     const { pack, id: lab, seed } = instance;
     store.addSession({
@@ -83,7 +83,7 @@ export async function resumeSession(
   }
   await old.remove();
   const launched = await launch(workspace, { id, instance, version, hostLog: request.hostLog }, options);
-  return keep(workspace, launched, begin, options.signal, () => {
+  return await keep(workspace, launched, begin, options.signal, () => {
     const { container, image, baseline, hostLog } = launched;
     store.restartSession({ id, container: container.id, image, baseline, hostLog });
     return id;
