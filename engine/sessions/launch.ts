@@ -77,8 +77,6 @@ export async function launch(
 async function build(shell: ResidentShell, request: LaunchRequest, options: LaunchOptions): Promise<Snapshots> {
   const { topology } = request.instance;
   const given = options.signal ? { signal: options.signal } : {};
-  // The container's init mounts the cgroups writable first, and makes this folder when it has.
-  await shell.run(`until [ -d ${layout.runc} ]; do read -r -t 0.002 <> <(:); done`, { timeout: 30_000, ...given });
   await buildTopology(shell.run, topology, { session: request.id, ...given });
   if (!(await waitForRecorder(shell.run, options.signal))) {
     throw new HookpointError('NODE_FAILED', "The lab's recorder does not answer.", {
