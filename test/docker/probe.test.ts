@@ -11,7 +11,11 @@ import { type LabContainer, startLabContainer } from '../support/lab-container.t
 
 /** client - router - server, made by hand: namespaces alone are enough for a probe. */
 const network = `set -e
-for node in client router server; do ip netns add $node; ip -n $node link set lo up; done
+for node in client router server; do
+  ip netns add $node; ip -n $node link set lo up
+  # An address that is still being tried for duplicates would look changed a moment later.
+  ip netns exec $node sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+done
 ip -n client link add eth0 type veth peer name lan netns router
 ip -n router link add wan type veth peer name eth0 netns server
 ip -n client address add 10.3.7.2/24 dev eth0; ip -n router address add 10.3.7.1/24 dev lan
