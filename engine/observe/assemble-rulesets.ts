@@ -104,7 +104,7 @@ function numbered(
     if (expressions === null) return { ...rule, handle, origin: 'iptables' as const };
     const seen = reader.read({ family, handle, words: null, expressions });
     if (seen.origin === 'iptables') return { ...rule, handle, origin: 'iptables' as const };
-    return { ...seen, words: rule.words, line: rule.line, counters: countersIn(expressions) };
+    return { ...seen, line: rule.line, counters: countersIn(expressions) };
   });
   return { ...chain, rules };
 }

@@ -99,9 +99,11 @@ class Drafts {
 class ChainDraft {
   #version: ChainVersion;
   readonly #rules: RuleEntry[];
+  /** By handle, made at the first removal. */
+  #entries: Map<number, RuleEntry> | null = null;
   /** Removals wait, so that a flush of thousands costs one pass. */
-  readonly #removed = new Set<number>();
-  #lastRemoved: number | null = null;
+  readonly #removed = new Set<RuleEntry>();
+  #lastRemoved: RuleEntry | null = null;
   readonly #waiting: { readonly after: number; readonly entry: RuleEntry }[] = [];
 
   constructor(version: ChainVersion) {
@@ -115,18 +117,28 @@ class ChainDraft {
   }
 
   remove(handle: number): void {
-    this.#removed.add(handle);
-    this.#lastRemoved = handle;
+    this.#entries ??= new Map(this.#rules.map((rule) => [rule.source.handle, rule]));
+    const entry = this.#entries.get(handle);
+    if (entry === undefined) return;
+    this.#removed.add(entry);
+    this.#lastRemoved = entry;
   }
 
   insert(event: NftEvent, source: RuleSource): void {
     const entry: RuleEntry = { source, counters: pair(event.counters) };
-    const replaced =
-      event.flags?.includes('replace') && this.#lastRemoved !== null ? this.#indexOf(this.#lastRemoved) : -1;
-    if (replaced >= 0) this.#rules.splice(replaced, 0, entry);
+    const replaced = this.#replacedBy(event);
+    this.#entries?.set(source.handle, entry);
+    if (replaced !== null) this.#rules.splice(this.#rules.indexOf(replaced), 0, entry);
     else if (event.position !== undefined) this.#insertAfter(event.position, entry);
     else if (event.flags?.includes('append')) this.#rules.push(entry);
     else this.#rules.unshift(entry);
+  }
+
+  /** iptables -R: the new rule comes right after the old one's going, of late under its handle (Linux 6.18), before that with a flag. */
+  #replacedBy(event: NftEvent): RuleEntry | null {
+    const gone = this.#lastRemoved;
+    if (gone === null) return null;
+    return event.flags?.includes('replace') || gone.source.handle === event.handle ? gone : null;
   }
 
   #insertAfter(handle: number, entry: RuleEntry): void {
@@ -147,8 +159,7 @@ class ChainDraft {
       if (index < 0) this.#rules.push(entry);
       else this.#rules.splice(index + 1, 0, entry);
     }
-    const rules =
-      this.#removed.size === 0 ? this.#rules : this.#rules.filter((rule) => !this.#removed.has(rule.source.handle));
+    const rules = this.#removed.size === 0 ? this.#rules : this.#rules.filter((rule) => !this.#removed.has(rule));
     return { ...this.#version, rules };
   }
 }

@@ -42,7 +42,9 @@ export class NodeHistory {
   }
 
   afterGeneration(version: NodeVersion, record: GenerationRecord): NodeVersion {
-    const tables = applyEvents(version.tables, record.events, (family, event) => this.#arrive(family, event));
+    const tables = applyEvents(version.tables, record.events, (family, event) =>
+      this.#arrive(family, event, record.gen),
+    );
     for (const event of record.events) {
       const family = familyOf(event);
       if (event.op === 'deltable' && family !== null && event.table !== undefined)
@@ -60,7 +62,8 @@ export class NodeHistory {
       for (const [handle, expressions] of Object.entries(table.expressions ?? {})) {
         this.#source(table.family, table.table, Number(handle)).expressions = expressions;
       }
-      for (const [handle, words] of Object.entries(table.texts ?? {})) this.#learn(table, Number(handle), words);
+      for (const [handle, words] of Object.entries(table.texts ?? {}))
+        this.#learn(table, Number(handle), words, record.gen);
       counts.set(key, new Map(Object.entries(table.counters ?? {}).map(([handle, count]) => [Number(handle), count])));
       if (record.gen !== version.generation) continue;
       tables = new Map(tables).set(key, this.#arranged(tables.get(key), table));
@@ -73,15 +76,22 @@ export class NodeHistory {
     this.#sources = new Map();
   }
 
-  #arrive(family: Family, event: NftEvent): RuleSource {
-    const source = this.#source(family, event.table ?? '', event.handle ?? 0);
-    source.expressions = event.expr ?? source.expressions;
+  /** A rule that comes is a new one, also under the handle of one that went: iptables -R keeps it. */
+  #arrive(family: Family, event: NftEvent, generation: number): RuleSource {
+    const table = event.table ?? '';
+    const handle = event.handle ?? 0;
+    this.#sources.get(tableKey(family, table))?.delete(handle);
+    const source = this.#source(family, table, handle);
+    source.since = generation;
+    source.expressions = event.expr ?? null;
     this.#reader.learn(source);
     return source;
   }
 
-  #learn(table: TableRecord, handle: number, words: string): void {
+  #learn(table: TableRecord, handle: number, words: string, generation: number | null): void {
     const source = this.#source(table.family, table.table, handle);
+    // Read before this rule came: the text of the one that had its handle then.
+    if (source.since !== undefined && generation !== null && generation < source.since) return;
     source.words = words;
     this.#reader.learn(source);
   }

@@ -1,14 +1,16 @@
-import { parseRule } from '../netfilter/index.ts';
+import { canonicalWords, parseRule } from '../netfilter/index.ts';
 import type { Counters, Family, Rule } from '../netfilter/model.ts';
 import { readBytecode } from '../netfilter/nft/bytecode.ts';
 import type { NftExpression } from './records.ts';
 
-/** Everything that is known of one rule of one handle; a rule never changes under its handle. */
+/** Everything that is known of one rule. Its handle may have been another's before it: iptables -R keeps the handle. */
 export interface RuleSource {
   readonly family: Family;
   readonly handle: number;
   /** What iptables-save prints after `-A CHAIN`; lossy for a rule that nft wrote. */
   words: string | null;
+  /** The generation that it came with, where its coming was seen. */
+  since?: number;
   /** nf_tables' expressions, where its coming was seen. */
   expressions: readonly NftExpression[] | null;
 }
@@ -43,14 +45,8 @@ export class RuleReader {
     if (decoded !== null) {
       const { conditions, action } = decoded;
       const origin = decoded.wroteByIptables ? 'iptables' : 'nft';
-      return {
-        words: words === null ? [] : this.#parse(words, source.family).words,
-        line: 0,
-        counters: null,
-        conditions,
-        action,
-        origin,
-      };
+      const rule: Rule = { words: [], line: 0, counters: null, conditions, action, origin };
+      return { ...rule, words: canonicalWords(rule) };
     }
     return {
       words: [],

@@ -58,8 +58,17 @@ function readStatements(statements: readonly JsonObject[], family: Family): Rule
     if (actions.length > 0 && conditions.length > before) late = true;
   }
   const action = late ? ({ kind: 'unseen', target: 'several' } as const) : oneAction(actions);
-  const rule: Rule = { words: [], line: 0, counters, conditions: joinIcmp(conditions), action, origin: 'nft' };
+  const rule: Rule = { words: [], line: 0, counters, conditions: joinIcmp(unique(conditions)), action, origin: 'nft' };
   return { ...rule, words: canonicalWords(rule) };
+}
+
+/** A protocol that two fields tell is asked for once. */
+function unique(conditions: readonly Condition[]): Condition[] {
+  const seen = new Set<string>();
+  return conditions.filter((one) => {
+    const key = JSON.stringify(one);
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 /** xt extensions come by name alone: iptables-save or the kernel's own expressions tell their parameters. */

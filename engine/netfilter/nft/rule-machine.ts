@@ -5,6 +5,7 @@ import { Bytes } from './bytes.ts';
 import { type NftExpression, numberIn, textIn, verdictIn } from './expressions.ts';
 import { hasConstants, statementAction, verdictAction } from './native-actions.ts';
 import { type Comparison, comparisonMeans, comparisons, type Loaded, rangeMeans } from './native-conditions.ts';
+import { setMeans } from './sets.ts';
 import { readMatch } from './xt-matches.ts';
 import { readTarget } from './xt-targets.ts';
 
@@ -28,7 +29,7 @@ const unseen = (machine: Machine, module: string): void => {
 
 /** Runs one expression. What it cannot read becomes an `unseen` condition or action: never nothing. */
 export function run(machine: Machine, expression: NftExpression): void {
-  const step = steps[expression.name];
+  const step = Object.hasOwn(steps, expression.name) ? steps[expression.name] : undefined;
   if (step !== undefined) {
     step(machine, expression);
     return;
@@ -90,7 +91,12 @@ const steps: Readonly<Record<string, Step>> = {
     if (target !== null) load(machine, expression, { from: 'unknown', what: 'map', mask: null });
     // A verdict map decides where the packet goes.
     if (target === 0) machine.actions.push({ kind: 'unseen', target: 'vmap' });
-    else if (target === null) unseen(machine, `set ${textIn(expression, 'set') ?? ''}`.trim());
+    else if (target === null) {
+      const loaded = registerOf(machine, numberIn(expression, 'sreg'));
+      const found = setMeans(loaded, expression.elements, numberIn(expression, 'flags') === 1, machine.family);
+      if (found === null) unseen(machine, `set ${textIn(expression, 'set') ?? ''}`.trim());
+      else machine.conditions.push(...found);
+    }
   },
   immediate(machine, expression) {
     const verdict = verdictIn(expression);

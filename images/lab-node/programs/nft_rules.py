@@ -73,10 +73,23 @@ class Reading:
         self.handles = {}
         self.bodies = {}
         self.foreign = set()
+        self.sets = None
         self.others = []
         self.chains = {}
         self.nft = {}
         self.problems = []
+
+
+def anonymous_sets(sock, found):
+    """Elements of the sets that stand in rules which iptables did not write."""
+    import nftables_netlink
+
+    sets = nftables_netlink.AnonymousSets()
+    for key in found.foreign:
+        for body in found.bodies.get(key, ()):
+            if b"lookup" in body:
+                sets.read(sock, nftables_netlink.decode_rule(body))
+    return sets
 
 
 def read_once(sock, want_nft):
@@ -111,6 +124,8 @@ def read_once(sock, want_nft):
             tail = body[rest:]
             if COUNTER not in tail or any(name in tail for name in FOREIGN):
                 found.foreign.add((family, table))
+        if found.foreign:
+            found.sets = anonymous_sets(sock, found)
         if want_nft:
             nft = {"ipv4": "ip", "ipv6": "ip6"}
             wanted = [(nft[family], table) for family, table in found.foreign] + found.others

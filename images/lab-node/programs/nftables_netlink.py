@@ -175,6 +175,13 @@ def expression(value):
     return found
 
 
+SET_ELEMENT = nested({1: ("key", data), 3: ("flags", u32), 10: ("key_end", data)})
+
+
+def elements(value):
+    return [SET_ELEMENT(payload) for _, payload in parts(value)]
+
+
 HOOK = nested({1: ("number", u32), 2: ("priority", s32), 3: ("device", string)})
 COUNTERS = nested({1: ("bytes", u64), 2: ("packets", u64)})
 
@@ -185,7 +192,7 @@ CHAIN = {1: ("table", string), 2: ("handle", u64), 3: ("chain", string), 4: ("ho
 TABLE = {1: ("table", string), 4: ("handle", u64)}
 GENERATION = {1: ("gen", u32), 2: ("pid", u32), 3: ("process", string)}
 SET = {1: ("table", string), 2: ("set", string), 16: ("handle", u64)}
-ELEMENTS = {1: ("table", string), 2: ("set", string)}
+ELEMENTS = {1: ("table", string), 2: ("set", string), 3: ("elements", elements)}
 
 FIELDS = {"newrule": RULE, "delrule": RULE, "newchain": CHAIN, "delchain": CHAIN, "newtable": TABLE, "deltable": TABLE,
           "newgen": GENERATION, "newset": SET, "delset": SET, "newsetelem": ELEMENTS, "delsetelem": ELEMENTS}
@@ -228,6 +235,62 @@ def decode_rule(body):
     return decode(SUBSYSTEM << 8 | NEWRULE, 0, body)
 
 
+class AnonymousSets:
+    """Elements of the sets that stand in rules themselves ({80, 443}): they come before their rule and never change. A rule's lookups
+    get them as `elements`: [{key, key_end, flags}], where flag 1 ends an interval (NFT_SET_ELEM_INTERVAL_END) and data is hex."""
+
+    def __init__(self):
+        self.found = {}
+
+    def complete(self, event):
+        """Learns from an event, or gives a rule its elements. Returns the event; a rule with sets is a new one."""
+        operation = event["op"]
+        if operation == "newsetelem":
+            if is_anonymous(event["set"]):
+                self.found.setdefault((event["family"], event["table"], event["set"]), []).extend(event.get("elements", ()))
+        elif operation in ("newset", "delset"):
+            # Names are used again.
+            self.found.pop((event["family"], event["table"], event["set"]), None)
+        elif operation == "newrule" and any(one["name"] == "lookup" for one in event.get("expr", ())):
+            return event | {"expr": [self.filled(event, one) for one in event["expr"]]}
+        return event
+
+    def filled(self, rule, one):
+        known = self.found.get((rule["family"], rule["table"], one.get("set"))) if one["name"] == "lookup" else None
+        return one if known is None else one | {"elements": known}
+
+    def read(self, sock, rule):
+        """Asks the kernel for the sets of a rule that was not seen coming, and gives it their elements."""
+        for one in rule.get("expr", ()):
+            name = one.get("set", "") if one["name"] == "lookup" else ""
+            if is_anonymous(name) and (rule["family"], rule["table"], name) not in self.found:
+                try:
+                    for element in set_elements(sock, rule["family"], rule["table"], name):
+                        self.complete(element)
+                except OSError:
+                    # Gone since the rule was read: what the rule asks for stays unknown.
+                    self.found.pop((rule["family"], rule["table"], name), None)
+        return self.complete(rule)
+
+
+def is_anonymous(name):
+    return name.startswith("__set")
+
+
+def attribute(number, text):
+    payload = text.encode() + b"\0"
+    return ATTRIBUTE.pack(len(payload) + 4, number) + payload + b"\0" * (-len(payload) % 4)
+
+
+def set_elements(sock, family, table, name):
+    number = next((key for key, value in FAMILIES.items() if value == family), 0)
+    body = header(number) + attribute(1, table) + attribute(2, name)
+    for kind, answer in netlink.request(sock, SUBSYSTEM << 8 | GETSETELEM, body, netlink.NLM_F_DUMP):
+        found = decode(kind, 0, answer)
+        if found is not None:
+            yield found
+
+
 def subscribe():
     """A socket that gets every nf_tables event of the namespace that the thread is in."""
     return netlink.open_socket(netlink.NETLINK_NETFILTER, (NFNLGRP_NFTABLES,), BUFFER)
@@ -260,11 +323,12 @@ def generation(sock):
 
 def dump(sock, wanted=(GETTABLE, GETCHAIN, GETRULE)):
     """Tables, chains and rules in the kernel's order. Raises InterruptedError when they changed meanwhile."""
+    sets = AnonymousSets()
     for message in wanted:
         for kind, body in netlink.request(sock, SUBSYSTEM << 8 | message, header(), netlink.NLM_F_DUMP):
             found = decode(kind, 0, body)
             if found is not None:
-                yield found
+                yield sets.read(sock, found)
 
 
 def write(found):
@@ -280,12 +344,13 @@ def main(words):
         return 0
     if words == ["watch"]:
         with subscribe() as sock:
+            sets = AnonymousSets()
             write({"op": "watching"})
             sys.stdout.flush()
             while True:
                 try:
                     for event in receive(sock):
-                        write(event)
+                        write(sets.complete(event))
                 except Lost:
                     write({"op": "lost"})
                 sys.stdout.flush()

@@ -41,6 +41,7 @@ class RecordedNode:
         self.sysctls = node_state.Sysctls()
         self.traffic_file = os.open("/proc/self/net/dev", os.O_RDONLY | os.O_CLOEXEC)
         self.rules = RecordedRules()
+        self.sets = nftables_netlink.AnonymousSets()
         self.bucket = TokenBucket(FLOWS_PER_SECOND, FLOWS_AT_ONCE)
         self.flows = {}
         self.sections = {}
@@ -91,7 +92,7 @@ class RecordedNode:
                 if event["op"] == "newgen":
                     records.append(self.generation(event))
                 else:
-                    self.pending.append(self.trimmed(event))
+                    self.pending.append(self.trimmed(self.sets.complete(event)))
         if lost:
             self.pending = []
             records.append(self.gap("states", "events were lost"))

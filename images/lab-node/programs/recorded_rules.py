@@ -1,7 +1,7 @@
 """What the recorder has last written of a node's rules, so that it writes only what is new.
 
 Events carry every rule as it comes and goes; readings add what events lack: iptables' text under each handle, the counters, and the order of
-chains that changed. A rule's text never changes under its handle: iptables replaces by a new handle.
+chains that changed. A rule that is replaced (iptables -R) may keep its handle: the kernel tells its going and its coming.
 """
 
 
@@ -44,7 +44,7 @@ class RecordedRules:
                 if entry is not None and "full" in entry and (family, name) in reading.foreign:
                     # Rules whose coming nobody saw, and which iptables' text does not tell faithfully.
                     rules = map(nftables_netlink.decode_rule, reading.bodies.get((family, name), ()))
-                    entry["expressions"] = {rule["handle"]: rule.get("expr", []) for rule in rules}
+                    entry["expressions"] = {rule["handle"]: rule.get("expr", []) for rule in map(reading.sets.complete, rules)}
                 tables.append(entry)
         for stale in self.texts.keys() - seen:
             del self.texts[stale]

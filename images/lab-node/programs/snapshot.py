@@ -62,7 +62,7 @@ def add_rules(record, rules):
         import nftables_netlink
 
         record["rules"] = [
-            nftables_netlink.decode_rule(body) for key in sorted(rules.foreign) for body in rules.bodies.get(key, ())
+            rules.sets.complete(nftables_netlink.decode_rule(body)) for key in sorted(rules.foreign) for body in rules.bodies.get(key, ())
         ]
 
 
