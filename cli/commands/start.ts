@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
 import { findLab } from '../../engine/sessions/catalog.ts';
+import { guideFile, guideValues } from '../../engine/sessions/guide-values.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { findAnySession } from '../../engine/sessions/session.ts';
 import { resumeSession, type Started, startSession } from '../../engine/sessions/start.ts';
@@ -49,7 +50,7 @@ Examples:
       if (started.hostLogFailure)
         notice(wrap(`Log lines cannot be graded here: ${started.hostLogFailure.message}`, textWidth(process.stderr)));
       if (options.json) printJson(startedJson(started));
-      else print(startedText(started, options.resume !== undefined));
+      else print(startedText(started, await guideValues(started.session), options.resume !== undefined));
     });
 }
 
@@ -78,13 +79,15 @@ function startedJson({ session, elapsedMs }: Started) {
   return { session: session.id, lab, seed: session.seed, params: session.instance.params, nodes, elapsedMs };
 }
 
-function startedText({ session, elapsedMs }: Started, resumed: boolean): string {
+type Value = readonly [name: string, value: string];
+
+function startedText({ session, elapsedMs }: Started, shown: readonly Value[], resumed: boolean): string {
   const colours = coloursFor(process.stdout);
   const { id, instance } = session;
   const nodes = Object.keys(instance.topology.nodes);
   const seconds = (elapsedMs / 1000).toFixed(1);
   const question = instance.questions[0]?.id;
-  const values = Object.entries(instance.params).map(([name, value]) => [`  ${name}`, plain(String(value))]);
+  const values = shown.map(([name, value]) => [`  ${name}`, plain(value)]);
   const next = [
     ...nodes.slice(0, 3).map((node) => [`  hookpoint shell ${id} ${node}`, `work on ${node}`]),
     ...(question ? [[`  hookpoint answer ${id} ${question} VALUE`, 'answer a question']] : []),
@@ -106,11 +109,9 @@ function startedText({ session, elapsedMs }: Started, resumed: boolean): string 
       : []),
     'What to type next:',
     table(next),
-    colours.dim(`The guide: ${guideOf(session)}`),
+    colours.dim(`The guide: ${guideFile(session)}`),
   ].join('\n');
 }
-
-const guideOf = ({ source, lab }: Started['session']): string => `${source}/${lab}/guide.md`;
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of at most nine digits.');

@@ -12,7 +12,7 @@ export type KernelLogSetting = '0' | '1';
 
 /** What it is now. Throws DOCKER_FAILED where the host does not let it be read (rootless, or without netfilter logging). */
 export async function readKernelLogSetting(runtime: ContainerRuntime, signal?: AbortSignal): Promise<KernelLogSetting> {
-  return setting(await sysctl(runtime, ['-n', name], 'read', signal));
+  return setting(await onHost(runtime, ['sysctl', '-n', name], 'read', signal));
 }
 
 /** Lets LOG rules of nodes write to the kernel log; gives what it was before. Read back, so that done means done. */
@@ -36,18 +36,19 @@ async function write(
   value: KernelLogSetting,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await sysctl(runtime, ['-q', '-w', `${name}=${value}`], 'set', signal);
-  const now = await readKernelLogSetting(runtime, signal);
+  // One run on the host for both: each costs a container.
+  const script = `sysctl -q -w ${name}=${value} && sysctl -n ${name}`;
+  const now = setting(await onHost(runtime, ['sh', '-c', script], 'set', signal));
   if (now !== value) throw refused('set', `it is still ${now}`);
 }
 
-async function sysctl(
+async function onHost(
   runtime: ContainerRuntime,
-  words: readonly string[],
+  argv: readonly string[],
   verb: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const result = await runtime.runOnHost(['net'], ['sysctl', ...words], signal);
+  const result = await runtime.runOnHost(['net'], argv, signal);
   if (result.exitCode !== 0) throw refused(verb, result.stderr.trim() || `exit status ${result.exitCode}`);
   return result.stdout.trim();
 }
@@ -64,4 +65,4 @@ function refused(verb: string, why: string): HookpointError {
   });
 }
 
-export const kernelLog = { allowAllNamespaces, restore, read: readKernelLogSetting };
+export const kernelLog = { allowAllNamespaces, restore, read: readKernelLogSetting, write };

@@ -16,10 +16,9 @@ export async function allowHostLog(workspace: Workspace, signal?: AbortSignal): 
   const { home, store, runtime } = workspace;
   using _held = await lock(home, lockName, { signal });
   try {
-    if (store.setting(formerSetting) === null) {
-      store.changeSetting(formerSetting, await kernelLog.read(runtime, signal));
-    }
-    await kernelLog.allowAllNamespaces(runtime, signal);
+    const now = await kernelLog.read(runtime, signal);
+    if (store.setting(formerSetting) === null) store.changeSetting(formerSetting, now);
+    if (now !== '1') await kernelLog.write(runtime, '1', signal);
     return null;
   } catch (error) {
     signal?.throwIfAborted();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AttachedExec, Container } from '../runtime/container.ts';
 import { signalCommand, tagged } from './signal-command.ts';
@@ -86,13 +87,22 @@ async function passStreams(
   try {
     const [exitCode] = await Promise.all([
       attached.exited,
-      pipeline(attached.stdout, streams.output, { end: false }),
-      pipeline(attached.stderr, streams.errors, { end: false }),
+      pass(attached.stdout, streams.output),
+      pass(attached.stderr, streams.errors),
     ]);
     return exitCode;
   } finally {
     streams.input.unpipe(attached.stdin);
     streams.input.pause();
+  }
+}
+
+/** Who reads may stop: what comes after that is nobody's, and no failure. */
+async function pass(source: Readable, target: NodeJS.WritableStream): Promise<void> {
+  try {
+    await pipeline(source, target, { end: false });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
   }
 }
 
