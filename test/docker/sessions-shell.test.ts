@@ -65,8 +65,8 @@ test('a shell has the size of the terminal and follows it', async () => {
   person.type('stty size\r');
   await person.sees(/^30 90\r$/m);
   person.resize(120, 40);
-  person.type('trap "stty size" WINCH; stty size; tty\r');
-  await person.sees(/^40 120\r$/m);
+  person.type('until [ "$(stty size)" = "40 120" ]; do read -t 0.05; done; echo resi""zed\r');
+  await person.sees(/resized/);
   person.type('exit 5\r');
   expect(await person.exited).toBe(5);
 });
