@@ -1,6 +1,6 @@
 import { printSave } from '../netfilter/index.ts';
 import type { Family } from '../netfilter/model.ts';
-import { legacyRulesets, NodeHistory, type NodeVersion } from './node-history.ts';
+import { type Counted, legacyRulesets, NodeHistory, type NodeVersion, withCounters } from './node-history.ts';
 import type { GenerationRecord, RulesRecord, Sections, TimelineRecord } from './records.ts';
 import { RuleReader } from './rule-source.ts';
 import { RulesetReader } from './ruleset-versions.ts';
@@ -30,6 +30,8 @@ export class TimelineBuilder {
   readonly #snapshots = new SnapshotReader(this.#rules);
   readonly #histories = new Map<string, NodeHistory>();
   readonly #states: OpenState[] = [];
+  /** By node: the state that its counters were last read in. */
+  readonly #countedIn = new Map<string, number>();
   readonly #flows: FlowEvent[] = [];
   readonly #log: KernelLogLine[] = [];
   readonly #marks: Mark[] = [];
@@ -122,35 +124,48 @@ export class TimelineBuilder {
     if (last !== undefined) last.nodes = new Map(last.nodes).set(node, version);
   }
 
+  /**
+   * Counters as they stood when a state ended are known when somebody reads them next: they hold for every state since the
+   * reading before.
+   */
+  #count(node: string, counted: Counted): void {
+    for (let index = this.#states.length - 1; index >= (this.#countedIn.get(node) ?? 0); index -= 1) {
+      const state = this.#states[index];
+      const version = state?.nodes.get(node);
+      if (state === undefined || version === undefined) break;
+      const better = withCounters(version, counted);
+      if (better === version) break;
+      state.nodes = new Map(state.nodes).set(node, better);
+    }
+  }
+
   #generation(record: GenerationRecord): void {
-    const history = this.#history(record.node);
-    const before = this.#version(record.node) ?? { time: record.t, generation: null, tables: new Map(), sections: {} };
-    const ended = history.beforeGeneration(before, record, this.#probing);
-    if (ended !== before) this.#amend(record.node, ended);
-    this.#begin(record.t, record.node, record.process, history.afterGeneration(ended, record));
+    const { node, t: time } = record;
+    const history = this.#history(node);
+    this.#count(node, history.countedAtEnd(record, this.#probing));
+    const before = this.#version(node) ?? { time, generation: null, tables: new Map(), sections: {} };
+    this.#begin(time, node, record.process, history.afterGeneration(before, record));
   }
 
   #reading(record: RulesRecord): void {
-    const history = this.#history(record.node);
-    const before = this.#version(record.node);
+    const { node, t: time } = record;
+    const history = this.#history(node);
+    const before = this.#version(node);
     if (record.kind === 'base' || before === undefined) {
-      const fresh = { time: record.t, generation: record.gen, tables: new Map(), sections: record.sections ?? {} };
+      const fresh = { time, generation: record.gen, tables: new Map(), sections: record.sections ?? {} };
       // A base of the generation that is known brings nothing new but exactness.
       const known = before !== undefined && record.gen !== null && before.generation === record.gen;
-      const version = history.withReading(
-        known ? { ...before, sections: fresh.sections } : fresh,
-        record,
-        this.#probing,
-      );
-      if (known && sameSections(before.sections, version.sections)) this.#amend(record.node, version);
-      else this.#begin(record.t, record.node, null, version);
-      return;
+      const version = history.withReading(known ? { ...before, sections: fresh.sections } : fresh, record);
+      if (known && sameSections(before.sections, version.sections)) this.#amend(node, version);
+      else this.#begin(time, node, null, version);
+    } else {
+      const missed = record.gen !== null && before.generation !== null && isLater(record.gen, before.generation);
+      const version = history.withReading(missed ? { ...before, time, generation: record.gen } : before, record);
+      if (missed) this.#begin(time, node, null, version);
+      else this.#amend(node, version);
     }
-    const missed = record.gen !== null && before.generation !== null && isLater(record.gen, before.generation);
-    const from = missed ? { ...before, time: record.t, generation: record.gen } : before;
-    const version = history.withReading(from, record, this.#probing);
-    if (missed) this.#begin(record.t, record.node, null, version);
-    else this.#amend(record.node, version);
+    this.#count(node, history.countedByReading(record, this.#probing));
+    this.#countedIn.set(node, this.#states.length - 1);
   }
 
   #sections(time: number, node: string, sections: Sections): void {
@@ -167,7 +182,10 @@ export class TimelineBuilder {
     if (mark.name === 'probe-end') this.#probing = false;
     const turned = provisioning !== this.#provisioning || probing !== this.#probing;
     const last = this.#states.at(-1);
-    if (turned && last !== undefined) this.#begin(mark.time, last.node, null, undefined);
+    if (!turned || last === undefined) return;
+    this.#begin(mark.time, last.node, null, undefined);
+    // The recorder reads all counters before it writes a mark.
+    for (const node of this.#histories.keys()) this.#countedIn.set(node, this.#states.length - 1);
   }
 }
 

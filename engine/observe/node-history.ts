@@ -25,8 +25,8 @@ export class NodeHistory {
     this.#reader = reader;
   }
 
-  /** The version before a transaction, with the counters that its removed rules ended with. */
-  beforeGeneration(version: NodeVersion, record: GenerationRecord, probing: boolean): NodeVersion {
+  /** The counters that a transaction's removed rules ended with. */
+  countedAtEnd(record: GenerationRecord, probing: boolean): Counted {
     const last = new Map<string, Map<number, PacketCount>>();
     for (const event of record.events) {
       const family = familyOf(event);
@@ -38,7 +38,7 @@ export class NodeHistory {
       counts.set(event.handle, event.counters as PacketCount);
       last.set(key, counts);
     }
-    return { ...version, tables: this.#count(version.tables, last, probing) };
+    return this.#counted(last, probing);
   }
 
   afterGeneration(version: NodeVersion, record: GenerationRecord): NodeVersion {
@@ -53,9 +53,8 @@ export class NodeHistory {
     return { ...version, time: record.t, generation: record.gen, tables };
   }
 
-  /** What a reading adds. Of another generation than the version's only what holds under a handle is taken. */
-  withReading(version: NodeVersion, record: RulesRecord, probing: boolean): NodeVersion {
-    const counts = new Map<string, Map<number, PacketCount>>();
+  /** What a reading adds but counters. Of another generation than the version's only what holds under a handle is taken. */
+  withReading(version: NodeVersion, record: RulesRecord): NodeVersion {
     let tables = version.tables;
     for (const table of record.tables) {
       const key = tableKey(table.family, table.table);
@@ -64,11 +63,22 @@ export class NodeHistory {
       }
       for (const [handle, words] of Object.entries(table.texts ?? {}))
         this.#learn(table, Number(handle), words, record.gen);
-      counts.set(key, new Map(Object.entries(table.counters ?? {}).map(([handle, count]) => [Number(handle), count])));
       if (record.gen !== version.generation) continue;
       tables = new Map(tables).set(key, this.#arranged(tables.get(key), table));
     }
-    return { ...version, tables: this.#count(tables, counts, probing) };
+    return tables === version.tables ? version : { ...version, tables };
+  }
+
+  /** The counters that a reading tells. */
+  countedByReading(record: RulesRecord, probing: boolean): Counted {
+    const counts = record.tables.map(
+      (table) =>
+        [
+          tableKey(table.family, table.table),
+          new Map(Object.entries(table.counters ?? {}).map(([handle, count]) => [Number(handle), count])),
+        ] as const,
+    );
+    return this.#counted(new Map(counts), probing);
   }
 
   /** A node that is there anew: nothing that was known of its rules holds. */
@@ -130,28 +140,23 @@ export class NodeHistory {
     return { ...chain, rules };
   }
 
-  #count(tables: Tables, counts: ReadonlyMap<string, ReadonlyMap<number, PacketCount>>, probing: boolean): Tables {
-    let result: Map<string, TableVersion> | null = null;
+  /** What the timeline shows for these kernel counters: what probes moved is taken off. */
+  #counted(counts: ReadonlyMap<string, ReadonlyMap<number, PacketCount>>, probing: boolean): Counted {
+    const result = new Map<string, Map<RuleSource, Counters>>();
     for (const [key, ofTable] of counts) {
-      const table = tables.get(key);
-      if (table === undefined || ofTable.size === 0) continue;
-      const chains = new Map(table.chains);
-      for (const [name, chain] of table.chains) {
-        if (!chain.rules.some((rule) => ofTable.has(rule.source.handle))) continue;
-        chains.set(name, {
-          ...chain,
-          rules: chain.rules.map((rule) => this.#counted(rule, ofTable.get(rule.source.handle), probing)),
-        });
+      const sources = this.#sources.get(key);
+      const counted = new Map<RuleSource, Counters>();
+      for (const [handle, count] of ofTable) {
+        const source = sources?.get(handle);
+        if (source !== undefined) counted.set(source, this.#shown(source, count, probing));
       }
-      result ??= new Map(tables);
-      result.set(key, { ...table, chains });
+      if (counted.size > 0) result.set(key, counted);
     }
-    return result ?? tables;
+    return result;
   }
 
-  #counted(rule: RuleEntry, count: PacketCount | undefined, probing: boolean): RuleEntry {
-    if (count === undefined) return rule;
-    const known = this.#probed.get(rule.source) ?? {
+  #shown(source: RuleSource, count: PacketCount, probing: boolean): Counters {
+    const known = this.#probed.get(source) ?? {
       total: { packets: 0, bytes: 0 },
       probed: { packets: 0, bytes: 0 },
     };
@@ -161,12 +166,41 @@ export class NodeHistory {
     const probed = probing
       ? { packets: known.probed.packets + moved.packets, bytes: known.probed.bytes + moved.bytes }
       : known.probed;
-    this.#probed.set(rule.source, { total, probed });
-    return {
-      source: rule.source,
-      counters: { packets: total.packets - probed.packets, bytes: total.bytes - probed.bytes },
-    };
+    this.#probed.set(source, { total, probed });
+    return { packets: total.packets - probed.packets, bytes: total.bytes - probed.bytes };
   }
+}
+
+/** By table key: the counters of rules. */
+export type Counted = ReadonlyMap<string, ReadonlyMap<RuleSource, Counters>>;
+
+/** The version with these counters; the same one where it has them or none of their rules. */
+export function withCounters(version: NodeVersion, counted: Counted): NodeVersion {
+  let tables: Map<string, TableVersion> | null = null;
+  for (const [key, ofTable] of counted) {
+    const table = version.tables.get(key);
+    if (table === undefined) continue;
+    let chains: Map<string, ChainVersion> | null = null;
+    for (const [name, chain] of table.chains) {
+      if (!chain.rules.some((rule) => differs(rule, ofTable))) continue;
+      chains ??= new Map(table.chains);
+      const rules = chain.rules.map((rule) =>
+        differs(rule, ofTable) ? { ...rule, counters: ofTable.get(rule.source) ?? null } : rule,
+      );
+      chains.set(name, { ...chain, rules });
+    }
+    if (chains === null) continue;
+    tables ??= new Map(version.tables);
+    tables.set(key, { ...table, chains });
+  }
+  return tables === null ? version : { ...version, tables };
+}
+
+function differs(rule: RuleEntry, counted: ReadonlyMap<RuleSource, Counters>): boolean {
+  const counters = counted.get(rule.source);
+  return (
+    counters !== undefined && (rule.counters?.packets !== counters.packets || rule.counters.bytes !== counters.bytes)
+  );
 }
 
 function sameOrder(chain: ChainVersion, handles: readonly number[]): boolean {

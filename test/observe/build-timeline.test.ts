@@ -56,6 +56,19 @@ test('a rule that goes leaves its last counters in the state before', () => {
   expect(rules(states[1])[0]?.counters).toEqual({ packets: 3, bytes: 252 });
 });
 
+test('a counter that is read after the next change holds for the states since the reading before', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { handle: 5, flags: ['append'], counters: [0, 0] }),
+    reading(2, { counters: { 5: [1, 60] } }),
+    generation(3, { handle: 6, flags: ['append'], counters: [0, 0] }),
+    generation(4, { op: 'delrule', handle: 6, counters: [4, 240] }),
+    generation(5, { op: 'delrule', handle: 5, counters: [3, 180] }),
+  ]);
+  const packets = (state: TimelineState | undefined) => rules(state).map((rule) => rule.counters?.packets);
+  expect(states.map(packets)).toEqual([[], [3], [3, 4], [3], []]);
+});
+
 test('a rule that no reading met and whose expressions are not known is unseen', () => {
   const { states } = buildTimeline([base, generation(2, { handle: 5 })]);
   expect(rules(states[1])[0]?.action.kind).toBe('unseen');
