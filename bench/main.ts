@@ -4,9 +4,10 @@
  */
 import { engineRows } from './engine-rows.ts';
 import { formatRow, type Row } from './measure.ts';
-import { netfilterRows } from './netfilter-rows.ts';
+import { explainRow, netfilterRows } from './netfilter-rows.ts';
 
 console.log(`${''.padEnd(46)}        ours         raw    ratio   budget  runs`);
 const report = (row: Row) => console.log(formatRow(row));
 await engineRows(report);
+await explainRow(report);
 await netfilterRows(report);

@@ -1,6 +1,6 @@
 /** A walk in words. */
 
-import type { Simulation, WalkStep } from './simulation.ts';
+import type { Outcome, Simulation, WalkStep } from './simulation.ts';
 
 export interface DecidingRule {
   readonly table: string;
@@ -41,7 +41,7 @@ export function rulesVisited(simulation: Pick<Simulation, 'walk'>): DecidingRule
  * they meant to decide: "Your rule 3 comes after it."
  */
 export function explainWalk(simulation: Simulation, mine?: DecidingRule): string {
-  const sentences = [...logged(simulation), ...rewritten(simulation), ending(simulation)];
+  const sentences = [...logged(simulation), ...rewritten(simulation), ending(simulation), ...otherwise(simulation)];
   if (mine !== undefined) sentences.push(...aboutMine(simulation, mine));
   return sentences.join(' ');
 }
@@ -50,7 +50,8 @@ function ending(simulation: Simulation): string {
   const { verdict, outcomes } = simulation;
   if (verdict === 'unknown') {
     const ways = outcomes.map(
-      (outcome) => `${past[outcome.verdict]}${outcome.condition === '' ? '' : ` if ${outcome.condition}`}`,
+      (outcome) =>
+        `${past[outcome.verdict]}${shareText(outcome)}${outcome.condition === '' ? '' : ` if ${outcome.condition}`}`,
     );
     return `What becomes of it is not known: ${ways.join('; ')}. ${capital(simulation.unknown.join('; '))}.`;
   }
@@ -61,6 +62,27 @@ function ending(simulation: Simulation): string {
   const place = `It got to ${step.chain} (${step.table})`;
   if (step.rule === 0) return `${place}; no rule there decided, and the policy ${step.action} ${did[verdict]} it.`;
   return `${place}; rule ${step.rule} (${step.text}) ${did[verdict]} it.`;
+}
+
+/** The ways that end in the same verdict but leave with other addresses: the endpoints of a Service. */
+function otherwise({ verdict, outcomes }: Simulation): string[] {
+  const ways = new Map(outcomes.map((outcome) => [JSON.stringify(outcome.rewrites), outcome]));
+  if (verdict === 'unknown' || ways.size < 2) return [];
+  const texts = [...ways.values()].map((outcome) => {
+    const changes = changesOf(outcome.rewrites).map(([key, value]) => `${names[key]} ${value ?? 'another'}`);
+    return `${changes.length === 0 ? 'nothing changed' : changes.join(' and ')}${shareText(outcome)}`;
+  });
+  return [`It is one of ${texts.length} ways: ${texts.join('; ')}.`];
+}
+
+/** " (1/3 of them)"; empty where nothing gives it. */
+function shareText({ probability }: Outcome): string {
+  if (probability === null || probability === 1) return '';
+  for (let below = 2; below <= 20; below++) {
+    const above = Math.round(probability * below);
+    if (Math.abs(probability - above / below) < 1e-9) return ` (${above}/${below} of them)`;
+  }
+  return ` (${Number((probability * 100).toFixed(2))} % of them)`;
 }
 
 const past = {
@@ -79,15 +101,19 @@ function logged({ walk }: Simulation): string[] {
 }
 
 function rewritten({ rewrites, walk }: Simulation): string[] {
-  const changes = (['src', 'sport', 'dst', 'dport'] as const).flatMap((key) =>
-    rewrites[key] === undefined ? [] : [`${names[key]} became ${rewrites[key] ?? 'another'}`],
-  );
+  const changes = changesOf(rewrites).map(([key, value]) => `${names[key]} became ${value ?? 'another'}`);
   if (changes.length === 0) return [];
   const by = walk
     .filter((step) => step.matched !== false && rewriters.has(step.action))
     .map((step) => `${step.table} ${step.chain} rule ${step.rule}`);
   return [`Its ${changes.join(', its ')}${by.length === 0 ? '' : ` (${by.join(', ')})`}.`];
 }
+
+const changesOf = (rewrites: Outcome['rewrites']) =>
+  (['src', 'sport', 'dst', 'dport'] as const).flatMap((key) => {
+    const value = rewrites[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
 
 const names = {
   src: 'source address',

@@ -28,6 +28,17 @@ export interface Packet {
   readonly ttl?: number;
   /** Which end of its connection sent it: the one that opened it, or the other. */
   readonly dir?: 'original' | 'reply';
+  /** The connection's mark. Missing: 0 for a new connection, else unknown. */
+  readonly connmark?: number;
+  /** The sender's hardware address, lower case with colons. */
+  readonly mac?: string;
+  /** Who sent it, for a packet of this host: numeric ids. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** The six bits of DiffServ (RFC 2474). */
+  readonly dscp?: number;
+  /** What a SYN offers as its TCP maximum segment size. */
+  readonly mss?: number;
 }
 
 /** Text that is no packet: the key at fault, and what was expected there. */
@@ -85,6 +96,17 @@ const readers: Readonly<Record<string, Reader>> = {
     fields.dir = value;
     return null;
   },
+  connmark: (value, fields) =>
+    readNumber(value, 0xffffffff, 'a number up to 0xffffffff', (mark) => (fields.connmark = mark)),
+  mac(value, fields) {
+    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value)) return 'a hardware address, as 02:00:00:00:00:01';
+    fields.mac = value.toLowerCase();
+    return null;
+  },
+  uid: (value, fields) => readNumber(value, 0xfffffffe, 'a numeric user id', (uid) => (fields.uid = uid)),
+  gid: (value, fields) => readNumber(value, 0xfffffffe, 'a numeric group id', (gid) => (fields.gid = gid)),
+  dscp: (value, fields) => readNumber(value, 63, 'a number from 0 to 63', (dscp) => (fields.dscp = dscp)),
+  mss: (value, fields) => readNumber(value, 65535, 'bytes from 0 to 65535', (mss) => (fields.mss = mss)),
 };
 
 function readInterface(value: string, keep: (name: string) => void): string | null {
@@ -116,7 +138,7 @@ export function packetFamily(text: string): Family {
 
 /**
  * Reads `key=value` words. Keys: in out src dst proto sport dport flags (comma list, lower case) icmp-type icmp-code mark state length
- * ttl dir. Throws PacketSyntaxError.
+ * ttl dir connmark mac uid gid dscp mss. Throws PacketSyntaxError.
  */
 export function parsePacket(text: string, family: Family = packetFamily(text)): Packet {
   const fields: Fields = {};

@@ -1,14 +1,15 @@
 /** A packet's way through a host, from a hook to the last one of the way. */
 
 import { isBuiltinChain } from '../builtin.ts';
-import { findChain, findTable } from '../find.ts';
+import { findTable } from '../find.ts';
 import type { Ruleset } from '../model.ts';
-import { quoteWords } from '../words.ts';
+import { chainNamed } from './chain-names.ts';
 import { addressTypeOn, forwards, isLoopback, knownPart, routeTo } from './host-state.ts';
+import { collect, outcomeKey, together } from './outcomes.ts';
 import type { Packet, PacketState } from './packet.ts';
-import type { Hook, Outcome, Simulation, SimulationInput, Verdict } from './simulation.ts';
-import { conditionsText, type Ended, mergeTracks, mostTracks, stepsOf, type Track, withStep } from './track.ts';
-import { ruleWords, walkChain } from './walk-chain.ts';
+import type { Hook, Simulation, SimulationInput, Verdict } from './simulation.ts';
+import { type Ended, mergeTracks, type Track, withStep } from './track.ts';
+import { walkChain } from './walk-chain.ts';
 import { type Run, settingAt, walkBase, walkHook } from './walk-hook.ts';
 
 /**
@@ -62,10 +63,16 @@ function hookOfChain({ table, chain }: { table: string; chain: string }, packet:
 }
 
 function simulateInOrder(input: SimulationInput, rulesets: readonly Ruleset[]): Simulation {
-  const run: Run = { rulesets, state: input.state ?? null, start: input.hook };
+  const run: Run = {
+    rulesets,
+    state: input.state ?? null,
+    start: input.hook,
+    brief: input.walk === 'brief',
+    counted: new Map(),
+  };
   const track = startTrack(input.packet);
   const ended = input.from === undefined ? walkWay(run, input.hook, [track]) : walkOne(run, input.from, track);
-  const outcomes = collect(ended);
+  const outcomes = collect(ended, run.counted);
   const reasons = [...new Set(ended.flatMap((one) => one.track.reasons))];
   return together(outcomes, reasons);
 }
@@ -83,6 +90,8 @@ function startTrack(packet: Packet): Track {
     conditions: [],
     reasons: [],
     connmarkTouched: false,
+    share: { odds: 1, counters: [] },
+    firstOut: null,
     trace: null,
   };
 }
@@ -147,7 +156,7 @@ function walkOne(run: Run, from: { readonly table: string; readonly chain: strin
   let found = false;
   for (const ruleset of run.rulesets) {
     const table = findTable(ruleset, from.table);
-    const chain = findChain(ruleset, from.table, from.chain);
+    const chain = table === undefined ? undefined : chainNamed(table, from.chain);
     if (table === undefined || (chain === undefined && table.unreadable === undefined)) continue;
     found = true;
     const next: Track[] = [];
@@ -158,7 +167,7 @@ function walkOne(run: Run, from: { readonly table: string; readonly chain: strin
         next.push(...flow.through);
         ended.push(...flow.ended);
       } else {
-        const flow = walkChain(table, chain, [one], at);
+        const flow = walkChain(table, chain, one, at);
         next.push(...flow.through);
         ended.push(...flow.ended);
       }
@@ -177,55 +186,4 @@ function chainSetting(run: Run, table: string, track: Track) {
   const at = settingAt(run, run.start, table, track);
   if (came === undefined && out === undefined) return at;
   return { ...at, in: came ?? null, out: out ?? null };
-}
-
-const textOf = (rule: Parameters<typeof ruleWords>[0]): string => quoteWords(ruleWords(rule));
-
-function outcomeKey(outcome: Pick<Outcome, 'verdict' | 'packet'>): string {
-  const { src, dst, sport, dport, mark } = outcome.packet;
-  return JSON.stringify([outcome.verdict, src, dst, sport, dport, mark ?? 0]);
-}
-
-/** Ends that come to the same are one outcome. */
-function collect(ended: readonly Ended[]): Outcome[] {
-  const groups = new Map<string, { outcome: Outcome; conditions: string[] }>();
-  for (const { track, verdict } of ended) {
-    const key = outcomeKey({ verdict, packet: track.packet });
-    const known = groups.get(key);
-    const condition = conditionsText(track.conditions);
-    if (known !== undefined) {
-      known.conditions.push(condition);
-      continue;
-    }
-    const outcome = {
-      verdict,
-      packet: track.packet,
-      rewrites: track.rewrites,
-      condition,
-      walk: stepsOf(track.trace, textOf),
-    };
-    groups.set(key, { outcome, conditions: [condition] });
-  }
-  const found = [...groups.values()].slice(0, mostTracks);
-  return found.map(({ outcome, conditions }) => ({
-    ...outcome,
-    condition: found.length === 1 ? '' : [...new Set(conditions)].slice(0, 4).join(', or '),
-  }));
-}
-
-/** Outcomes as one answer. */
-function together(all: readonly Outcome[], reasons: readonly string[]): Simulation {
-  const outcomes = [...new Map(all.map((outcome) => [outcomeKey(outcome), outcome])).values()];
-  const [first] = outcomes;
-  if (first === undefined) throw new Error('a packet always has an outcome');
-  const agree = outcomes.every((outcome) => outcome.verdict === first.verdict);
-  const sure = outcomes.length === 1 && first.verdict !== 'unknown';
-  return {
-    verdict: agree ? first.verdict : 'unknown',
-    packet: first.packet,
-    rewrites: first.rewrites,
-    walk: first.walk,
-    unknown: sure ? [] : reasons,
-    outcomes,
-  };
 }

@@ -18,6 +18,12 @@ export interface SimulationInput {
   /** Walk this chain alone. */
   readonly from?: { readonly table: string; readonly chain: string };
   readonly state?: HostState;
+  /**
+   * `full`, the default: the walk has every rule that the packet came by, with why it did not match. `brief`: rules that do not match leave
+   * no step, and those that the packet cannot touch are not even looked at, so that the cost does not grow with them. The verdict, the
+   * outcomes and all other steps are the same.
+   */
+  readonly walk?: 'full' | 'brief';
 }
 
 /** `continue`: the packet came out of the chain that alone was walked, and goes on where that was called. */
@@ -57,6 +63,8 @@ export interface Outcome {
   readonly rewrites: Rewrites;
   /** When it comes to this, in words; empty for always. */
   readonly condition: string;
+  /** How many of all such packets come to this, from 0 to 1, where rules say so (`statistic`); null where nothing says. */
+  readonly probability: number | null;
   readonly walk: readonly WalkStep[];
 }
 
@@ -67,7 +75,7 @@ export interface Simulation {
   readonly packet: Packet;
   readonly rewrites: Rewrites;
   readonly walk: readonly WalkStep[];
-  /** Why the verdict, or what became of the packet, is not known; empty where all outcomes are the same. */
+  /** Why the verdict or the rewrites are not known; empty where all outcomes agree in both. */
   readonly unknown: readonly string[];
   readonly outcomes: readonly Outcome[];
 }

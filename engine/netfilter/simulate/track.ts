@@ -1,6 +1,6 @@
 /** One way that a packet may have come so far. Values, never changed: a decision that is not known makes two of one. */
 
-import type { Rule } from '../model.ts';
+import type { Condition, Rule } from '../model.ts';
 import type { HostState } from './host-state.ts';
 import type { Packet, PacketState } from './packet.ts';
 import type { Hook, Rewrites, Verdict, WalkStep } from './simulation.ts';
@@ -34,7 +34,18 @@ export interface Track {
   readonly reasons: readonly string[];
   /** A target changed the connection's mark to something that is not known. */
   readonly connmarkTouched: boolean;
+  readonly share: Share;
+  /** Where the first routing decision of a packet of this host sent it, when something sent it elsewhere since. */
+  readonly firstOut: string | null;
   readonly trace: Trace | null;
+}
+
+/** How many of all such packets come this way. */
+export interface Share {
+  /** From 0 to 1; null where no rule gives it. */
+  readonly odds: number | null;
+  /** Rules' counters (`--mode nth`) that it rests on. */
+  readonly counters: readonly Condition[];
 }
 
 /** Of two ways out of one decision each has the other's opposite. */
@@ -43,6 +54,8 @@ export interface Taken {
   readonly about: string;
   readonly holds: boolean;
   readonly text: string;
+  /** The share of both ways together. */
+  readonly before: Share;
 }
 
 export interface Ended {
@@ -60,6 +73,10 @@ export interface Setting {
   readonly out: string | null | undefined;
   /** The walk began where connections begin, so it knows what nat did to a new one. */
   readonly sawNat: boolean;
+  /** Rules that do not match leave no step. */
+  readonly brief: boolean;
+  /** How often each `--mode nth` was asked in this simulation. */
+  readonly counted: Map<Condition, number>;
 }
 
 export function withStep(track: Track, step: Omit<Trace, 'before'>): Track {
@@ -103,19 +120,29 @@ function joined(first: Track, second: Track): Track {
     shared++;
   const [a, b] = [first.conditions.slice(shared), second.conditions.slice(shared)];
   const conditions = first.conditions.slice(0, shared);
-  if (a.length > 0 && b.length > 0 && !areOpposite(a, b)) {
+  const opposite = areOpposite(a, b);
+  const share = opposite?.before ?? sumOf(first.share, second.share);
+  if (a.length > 0 && b.length > 0 && opposite === null) {
     const text = `${conditionsText(a)}, or ${conditionsText(b)}`;
-    if (text.length <= longestCondition) conditions.push({ about: '', holds: true, text });
+    if (text.length <= longestCondition) conditions.push({ about: '', holds: true, text, before: share });
   }
   const reasons =
     first.reasons.length >= mostReasons ? first.reasons : [...new Set([...first.reasons, ...second.reasons])];
-  return { ...first, conditions, reasons };
+  return { ...first, conditions, reasons, share };
 }
 
-function areOpposite(a: readonly Taken[], b: readonly Taken[]): boolean {
+export function sumOf(a: Share, b: Share): Share {
+  return {
+    odds: a.odds === null || b.odds === null ? null : a.odds + b.odds,
+    counters: [...new Set([...a.counters, ...b.counters])],
+  };
+}
+
+/** The one decision that both come from. */
+function areOpposite(a: readonly Taken[], b: readonly Taken[]): Taken | null {
   const [one, other] = [a[0], b[0]];
-  if (one === undefined || other === undefined || a.length > 1 || b.length > 1) return false;
-  return one.about !== '' && one.about === other.about && one.holds !== other.holds;
+  if (one === undefined || other === undefined || a.length > 1 || b.length > 1) return null;
+  return one.about !== '' && one.about === other.about && one.holds !== other.holds ? one : null;
 }
 
 export const conditionsText = (conditions: readonly Taken[]): string =>

@@ -1,8 +1,10 @@
 /** Packets through the rules of one chain, all the ways that are possible side by side. */
 
 import { canonicalWords } from '../canonical.ts';
-import type { Action, Chain, Condition, Rule, Table } from '../model.ts';
-import { conditionText, holds, isAboutPacket, questionOf, type Tri, whyNot, whyUnknown } from './conditions.ts';
+import type { Action, Chain, Rule, Table } from '../model.ts';
+import { ask, split } from './asking.ts';
+import { candidates } from './chain-index.ts';
+import { chainNamed } from './chain-names.ts';
 import { apply } from './targets.ts';
 import { type Ended, mergeTracks, mostTracks, type Setting, type Track, withStep } from './track.ts';
 
@@ -16,15 +18,22 @@ export interface Flow {
 const deepest = 64;
 
 /** Walks a chain. `ended` holds ACCEPT too: what that means is the caller's. */
-export function walkChain(table: Table, chain: Chain, tracks: readonly Track[], at: Setting, depth = 0): Flow {
+export function walkChain(table: Table, chain: Chain, start: Track, at: Setting, depth = 0): Flow {
   const returned: Track[] = [];
   const ended: Ended[] = [];
-  let live: Track[] = [...tracks];
-  for (const [index, rule] of chain.rules.entries()) {
-    if (live.length === 0) break;
+  let live: Track[] = [start];
+  // The fields that the index asks for do not change while a packet is in a table: what rewrites them ends the table.
+  const positions = at.brief ? candidates(chain, start.packet, at) : null;
+  for (const index of positions ?? chain.rules.keys()) {
+    const rule = chain.rules[index];
+    if (live.length === 0 || rule === undefined) break;
     const next: Track[] = [];
     for (const track of live) {
       const asked = ask(rule, track, at);
+      if (asked.answer === false && at.brief) {
+        next.push(track);
+        continue;
+      }
       const seen = withStep(track, {
         hook: at.hook,
         table: table.name,
@@ -39,7 +48,8 @@ export function walkChain(table: Table, chain: Chain, tracks: readonly Track[], 
         next.push(seen);
         continue;
       }
-      const taken = asked.answer === null ? split(seen, asked, `${table.name} ${chain.name} rule ${index + 1}`) : null;
+      const about = `${table.name} ${chain.name} rule ${index + 1}`;
+      const taken = asked.answer === null ? split(seen, asked, about, at) : null;
       if (taken !== null) next.push(taken.without);
       const flow = act(table, rule.action, taken?.with ?? seen, at, depth);
       next.push(...flow.next);
@@ -64,77 +74,6 @@ function capped(tracks: Track[], ended: Ended[]): Track[] {
 /** Nothing depends on whether such a rule matches. */
 const isIdle = (action: Action): boolean => action.kind === 'none' || action.kind === 'log';
 
-interface Asked {
-  readonly answer: Tri;
-  readonly why: string | (() => string);
-  readonly open: readonly Condition[];
-}
-
-function ask(rule: Rule, track: Track, at: Setting): Asked {
-  const open: Condition[] = [];
-  for (const condition of rule.conditions) {
-    const answer = holds(condition, track, at);
-    if (answer === false) return { answer: false, why: () => whyNot(condition, track, at), open: [] };
-    if (answer === null) open.push(condition);
-  }
-  if (open.length === 0) return { answer: true, why: '', open };
-  if (isRefused(track, open)) return { answer: false, why: () => `${textOf(open)}: as before`, open: [] };
-  return { answer: null, why: () => open.map(whyUnknown).join('; '), open };
-}
-
-function isRefused(track: Track, open: readonly Condition[]): boolean {
-  if (track.refused.length === 0) return false;
-  const asked = new Set(open.map(signedQuestion));
-  return track.refused.some((questions) => questions.every((question) => asked.has(question)));
-}
-
-const signedQuestion = (condition: Condition): string => JSON.stringify(condition);
-const textOf = (conditions: readonly Condition[]): string => conditions.map(conditionText).join(' ');
-
-/** The two packets that one becomes where nobody can say whether a rule takes it. */
-function split(track: Track, asked: Asked, about: string): { with: Track; without: Track } {
-  const reasons = [...track.reasons, `${about}: ${asked.open.map(whyUnknown).join('; ')}`];
-  const text = textOf(asked.open);
-  const taken = asked.open.reduce((one, condition) => assume(one, condition, true), track);
-  return {
-    with: {
-      ...taken,
-      reasons,
-      conditions: [...track.conditions, { about, holds: true, text: `${about} takes it (${text})` }],
-    },
-    without: {
-      ...refuse(track, asked.open),
-      reasons,
-      conditions: [...track.conditions, { about, holds: false, text: `${about} does not take it (${text})` }],
-    },
-  };
-}
-
-function refuse(track: Track, open: readonly Condition[]): Track {
-  const [only] = open;
-  if (open.length === 1 && only !== undefined) return assume(track, only, false);
-  if (!open.every(isAboutPacket)) return track;
-  return { ...track, refused: [...track.refused, open.map(signedQuestion)] };
-}
-
-/** Remembers an answer, so that the same question about the same packet is answered alike further on. */
-function assume(track: Track, condition: Condition, answer: boolean): Track {
-  if (!isAboutPacket(condition)) return track;
-  const positive = 'negated' in condition ? answer !== condition.negated : answer;
-  if (
-    condition.kind === 'conntrack-state' &&
-    !condition.states.includes('SNAT') &&
-    !condition.states.includes('DNAT')
-  ) {
-    const states = track.states.filter((state) => condition.states.includes(state) === positive);
-    return states.length === 0 ? track : { ...track, states };
-  }
-  if (condition.kind === 'protocol' && positive) {
-    return { ...track, packet: { ...track.packet, protocol: condition.protocol } };
-  }
-  return { ...track, assumed: new Map(track.assumed).set(questionOf(condition), positive) };
-}
-
 interface Acted {
   readonly next: Track[];
   readonly returned: Track[];
@@ -147,7 +86,7 @@ function act(table: Table, action: Action, track: Track, at: Setting, depth: num
       return { next: [], returned: [track], ended: [] };
     case 'jump':
     case 'goto': {
-      const target = table.chains.find((chain) => chain.name === action.chain);
+      const target = chainNamed(table, action.chain);
       if (target === undefined || depth >= deepest) {
         const reason =
           target === undefined
@@ -159,7 +98,7 @@ function act(table: Table, action: Action, track: Track, at: Setting, depth: num
           ended: [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }],
         };
       }
-      const flow = walkChain(table, target, [track], at, depth + 1);
+      const flow = walkChain(table, target, track, at, depth + 1);
       // A RETURN in a chain that was entered by goto goes back to where this chain was called from (iptables(8), -g).
       return action.kind === 'jump'
         ? { next: flow.through, returned: [], ended: flow.ended }

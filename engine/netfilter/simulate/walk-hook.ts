@@ -1,7 +1,8 @@
 /** Packets through the tables of one hook. */
 
 import { findTable } from '../find.ts';
-import type { Chain, Ruleset, Table } from '../model.ts';
+import type { Chain, Condition, Ruleset, Table } from '../model.ts';
+import { chainNamed } from './chain-names.ts';
 import { type HostState, isLoopback, routeTo } from './host-state.ts';
 import type { Hook } from './simulation.ts';
 import { type Ended, mergeTracks, type Setting, type Taken, type Track, withStep } from './track.ts';
@@ -14,6 +15,8 @@ export interface Run {
   readonly state: HostState | null;
   /** Where the packet's way began. */
   readonly start: Hook;
+  readonly brief: boolean;
+  readonly counted: Map<Condition, number>;
 }
 
 /** `through`: accepted by every table of the hook. */
@@ -46,22 +49,19 @@ export function settingAt(run: Run, hook: Hook, table: string, track: Track): Se
       hook === 'prerouting' || hook === 'input'
         ? null
         : hook === 'output'
-          ? (firstOut.get(track) ?? packet.out)
+          ? (track.firstOut ?? packet.out)
           : packet.out,
     sawNat: run.start === 'prerouting' || run.start === 'output',
+    brief: run.brief,
+    counted: run.counted,
   };
 }
-
-/** Out-interface of a packet of this host before nat sent it elsewhere. */
-const firstOut = new WeakMap<Track, string>();
 
 function walkTable(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): Flow {
   const through: Track[] = [];
   const ended: Ended[] = [];
   for (const track of tracks) {
-    const first = firstOut.get(track);
     const flow = walkBase(table, track, settingAt(run, hook, table.name, track));
-    if (first !== undefined) for (const one of flow.through) firstOut.set(one, first);
     through.push(...flow.through);
     ended.push(...flow.ended);
   }
@@ -74,9 +74,9 @@ export function walkBase(table: Table, track: Track, at: Setting, name = chainOf
     const reason = `table ${table.name} could not be read: ${table.unreadable}`;
     return { through: [], ended: [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }] };
   }
-  const chain = table.chains.find((one) => one.name === name);
+  const chain = chainNamed(table, name);
   if (chain === undefined) return { through: [track], ended: [] };
-  const flow = walkChain(table, chain, [track], at);
+  const flow = walkChain(table, chain, track, at);
   const through = flow.ended.filter((one) => one.verdict === 'accept').map((one) => one.track);
   const ended = flow.ended.filter((one) => one.verdict !== 'accept');
   for (const one of flow.through) {
@@ -103,7 +103,7 @@ function withPolicy(table: Table, chain: Chain, track: Track, at: Setting): Trac
 
 /** The nat table is asked once for each connection, when it is new; of several backends the first that rewrites decides (nf_nat_inet_fn). */
 function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): Flow {
-  const chain = table.chains.find((one) => one.name === chainOfHook[hook]);
+  const chain = chainNamed(table, chainOfHook[hook]);
   const asked: Track[] = [];
   const passed: Track[] = [];
   for (const track of tracks) {
@@ -113,19 +113,20 @@ function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): 
     else if ((chain?.rules.length ?? 0) === 0 && table.unreadable === undefined) passed.push(track);
     else {
       const reason = `nat ${chainOfHook[hook]} sees it only if it opens a connection: its state is not given`;
-      const both = { ...track, reasons: [...track.reasons, reason] };
-      asked.push({ ...both, states: ['NEW'], conditions: [...track.conditions, opens(true)] });
+      const both = { ...track, reasons: [...track.reasons, reason], share: { odds: null, counters: [] } };
+      asked.push({ ...both, states: ['NEW'], conditions: [...track.conditions, opens(true, track)] });
       const others = track.states.filter((state) => state !== 'NEW');
-      passed.push({ ...both, states: others, conditions: [...track.conditions, opens(false)] });
+      passed.push({ ...both, states: others, conditions: [...track.conditions, opens(false, track)] });
     }
   }
   const flow = walkTable(run, table, hook, asked);
   return { through: mergeTracks([...passed, ...flow.through]), ended: flow.ended };
 }
 
-const opens = (holds: boolean): Taken => ({
+const opens = (holds: boolean, track: Track): Taken => ({
   about: 'it opens a connection',
   holds,
+  before: track.share,
   text: holds ? 'it opens a connection' : 'it opens no connection',
 });
 
@@ -139,11 +140,9 @@ function wasRewritten(track: Track, hook: Hook): boolean {
 /** nf_nat sends a packet of this host anew to where its new destination is (ip_route_me_harder). */
 function reroute(run: Run, track: Track): Track {
   const { dst } = track.rewrites;
-  if (typeof dst !== 'string' || firstOut.has(track)) return track;
+  if (typeof dst !== 'string' || track.firstOut !== null) return track;
   const route = routeTo(run.state, dst);
   const out = isLoopback(dst) ? 'lo' : route.kind === 'out' ? route.interface : track.packet.out;
   if (out === undefined || out === track.packet.out) return track;
-  const moved = { ...track, packet: { ...track.packet, out } };
-  if (track.packet.out !== undefined) firstOut.set(moved, track.packet.out);
-  return moved;
+  return { ...track, packet: { ...track.packet, out }, firstOut: track.packet.out ?? null };
 }
