@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Report } from '../../engine/contract/report.ts';
-import { exitCodeOf, reportText, toJUnit } from '../../engine/grading/index.ts';
+import { exitCodeOf, toJUnit } from '../../engine/grading/index.ts';
 import { checkSession } from '../../engine/sessions/check.ts';
 import { findSession } from '../../engine/sessions/session.ts';
 import { openWorkspace } from '../../engine/sessions/workspace.ts';
@@ -8,7 +8,8 @@ import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
-import { paragraphs, plain, textWidth, wrap, wrapLines } from '../output/text.ts';
+import { reportText } from '../output/report-text.ts';
+import { paragraphs, plain, textWidth, wrap } from '../output/text.ts';
 import { writeOutput } from '../write-output.ts';
 
 export function checkCommand(): Command {
@@ -52,8 +53,8 @@ export async function printReport(
   if (options.junit !== undefined) await writeOutput(options.junit, toJUnit(report));
   if (options.json) printJson(report);
   else if (options.junit !== '-') {
-    const text = reportText(report, { paint: coloursFor(process.stdout), all: options.verbose ?? false });
-    print(wrapLines(text, textWidth()));
+    const paint = coloursFor(process.stdout);
+    print(reportText(report, { paint, all: options.verbose ?? false, width: textWidth() }));
   }
   process.exitCode = exitCodeOf(report);
 }

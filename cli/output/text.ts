@@ -34,18 +34,6 @@ export function wrap(text: string, width: number, indent = '', first = indent): 
   return lines.join('\n');
 }
 
-/** A block whose lines know their own indentation, with those that are too long going on below, a little further in. */
-export function wrapLines(text: string, width: number): string {
-  return text
-    .split('\n')
-    .map((line) => {
-      if (visibleLength(line) <= width) return line;
-      const indent = /^ */.exec(stripVTControlCharacters(line))?.[0] ?? '';
-      return wrap(line.replace(indent, ''), width, `${indent}  `, indent);
-    })
-    .join('\n');
-}
-
 /** Paragraphs of a text that was broken into lines somewhere else, each on one line. */
 export function paragraphs(text: string): string {
   return text.trim().replace(/(\S)[ \t]*\n(?=\S)/g, '$1 ');

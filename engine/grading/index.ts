@@ -4,5 +4,4 @@ export { exitCodeOf, type JudgedLab, judge } from './judge.ts';
 export { judgeAnswer } from './judge-answer.ts';
 export { toJUnit } from './junit.ts';
 export { checkReferences, type ReferenceProblem } from './references.ts';
-export { type Paint, reportText } from './report-text.ts';
 export * from './schema.ts';

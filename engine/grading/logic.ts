@@ -33,10 +33,7 @@ function negatedResult(result: CheckResult): CheckResult {
   const outcome = negation(result.outcome);
   const expected = `not: ${result.expected}`;
   if (outcome === 'unknown') return { ...result, outcome, expected };
-  const message =
-    outcome === 'met'
-      ? `Right: ${result.actual}.`
-      : `This must not be so: ${result.expected}. Found: ${result.actual}.`;
+  const message = outcome === 'met' ? `Right: ${result.actual}.` : `This must not be so: ${result.expected}.`;
   return { ...result, outcome, expected, message };
 }
 

@@ -1,4 +1,11 @@
-import { findDecidingStep, type Packet, PacketSyntaxError, parsePacket, simulate } from '../netfilter/index.ts';
+import {
+  explainWalk,
+  findDecidingStep,
+  type Packet,
+  PacketSyntaxError,
+  parsePacket,
+  simulate,
+} from '../netfilter/index.ts';
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { chainsOf, rulesetsOf } from './rulesets-of.ts';
@@ -27,6 +34,8 @@ export interface Walked {
   /** What ended its way; null where nothing but empty chains let it pass. */
   readonly decided: WalkedStep | null;
   readonly unknown: readonly string[];
+  /** The way in a sentence or two. */
+  readonly explained: string;
 }
 
 export interface Start {
@@ -60,7 +69,9 @@ export function simulateAt(snapshot: NodeSnapshot, start: Start): Walked | { rea
     });
     const { verdict, walk, unknown } = simulation;
     const decided = findDecidingStep(simulation);
-    return { verdict, rewrites: { ...simulation.rewrites }, left: leftOf(simulation.packet), walk, decided, unknown };
+    const rewrites = { ...simulation.rewrites };
+    const explained = explainWalk(simulation);
+    return { verdict, rewrites, left: leftOf(simulation.packet), walk, decided, unknown, explained };
   } catch (error) {
     if (!(error instanceof PacketSyntaxError)) throw error;
     return { failure: `the packet could not be walked through ${snapshot.node}: ${error.message}` };
@@ -96,17 +107,4 @@ export function ruleAt(snapshot: NodeSnapshot, family: Family, step: WalkedStep)
     if (rule !== undefined) return rule;
   }
   return null;
-}
-
-/** The way in one sentence: "filter FORWARD: rule 2 matches, dropped there". */
-export function walkText(walked: Walked, node: string): string {
-  const steps = walked.walk
-    .filter((step) => step.matched !== false)
-    .map((step) => {
-      const name =
-        step.rule === 0 ? `${step.table} ${step.chain}'s policy` : `${step.table} ${step.chain} rule ${step.rule}`;
-      return `${name}${step.text === '' ? '' : ` (${step.text})`}${step.matched === null ? ', perhaps' : ''}`;
-    });
-  const way = steps.length === 0 ? 'no rule matches it' : `it meets ${steps.join(', then ')}`;
-  return `On ${node} ${way}; in the end: ${walked.verdict}.`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { HookpointError } from '../contract/error.ts';
 
@@ -30,10 +30,23 @@ export function findHome(environment: NodeJS.ProcessEnv = process.env): Home {
 /** Makes the folders, readable by their owner alone. STORE_FAILED or DISK_FULL where that cannot be. */
 export function createHome(home: Home): void {
   try {
-    mkdirSync(home.folder, { recursive: true, mode: 0o700 });
-    mkdirSync(home.locks, { recursive: true, mode: 0o700 });
+    makeFolder(home.folder);
+    makeFolder(home.locks);
   } catch (error) {
     throw folderFailure(home, error);
+  }
+}
+
+/** Its parents too. Not mkdir's own `recursive`: Node 24 never comes back from that below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder) && statSync(folder).isDirectory()) return;
+  const parent = dirname(folder);
+  if (!existsSync(parent)) makeFolder(parent);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another command may have made it in this moment.
+    if (!existsSync(folder) || !statSync(folder).isDirectory()) throw error;
   }
 }
 

@@ -21,7 +21,10 @@ const patience = 180_000;
 export async function buildTopology(run: RunScript, topology: Topology, options: BuildOptions): Promise<void> {
   const count = Object.keys(topology.nodes).length;
   options.progress?.({ stage: 'nodes', detail: `${count} ${count === 1 ? 'node' : 'nodes'}` });
-  failUnlessBuilt(await run(topologyScript(topology, options.session), runOptions(options)));
+  failUnlessBuilt(
+    await run(topologyScript(topology, options.session), runOptions(options)),
+    'The lab is at fault, not you: tell its author, or correct `provision` in its lab.yaml.',
+  );
 }
 
 /** Turns a node off and on: rules, addresses and processes gone, files kept; services and provisioning run as at the first start. */
@@ -36,29 +39,33 @@ export async function restartNode(
     const nodes = Object.keys(topology.nodes).join(', ');
     throw new HookpointError('NOT_FOUND', `This lab has no node ${node}.`, { remedy: `Its nodes are: ${nodes}.` });
   }
-  failUnlessBuilt(await run(restartScript(topology, node, spec, options.session), runOptions(options)));
+  failUnlessBuilt(
+    await run(restartScript(topology, node, spec, options.session), runOptions(options)),
+    "The node's files outlive a restart: what was removed or changed in them may be why. Stop the lab and start it anew.",
+  );
 }
 
 function runOptions(options: BuildOptions) {
   return { timeout: patience, ...(options.signal === undefined ? {} : { signal: options.signal }) };
 }
 
-function failUnlessBuilt(result: ExecResult): void {
+/** `remedy` says what to do when a provisioning script ended with an error. */
+function failUnlessBuilt(result: ExecResult, remedy: string): void {
   if (result.exitCode === 0) return;
   const report = /^hookpoint-failed (\S+) (\S+) (\d+)\n([\s\S]*)/m.exec(result.stdout);
   const [, node = '-', stage = 'start', status = String(result.exitCode), printed = ''] = report ?? [];
   const text = (report === null ? result.stdout + result.stderr : printed).trim();
-  const whose = node === '-' ? 'The network of the lab' : `The node ${node}`;
+  const subject = node === '-' ? 'The network of the lab' : `The node ${node}`;
   const saying = text === '' ? ' It printed nothing.' : ` It printed:\n${text}`;
   if (stage === 'provision') {
     throw new HookpointError(
       'PROVISIONING_FAILED',
       `The provisioning script of the node ${node} ended with status ${status}.${saying}`,
-      { remedy: 'The lab is at fault, not you: tell its author, or correct `provision` in its lab.yaml.' },
+      { remedy },
     );
   }
   const what = stages[stage] ?? `failed in the stage "${stage}"`;
-  throw new HookpointError('NODE_FAILED', `${whose} ${what} (status ${status}).${saying}`, {
+  throw new HookpointError('NODE_FAILED', `${subject} ${what} (status ${status}).${saying}`, {
     remedy: 'Try again. If it fails again, `hookpoint doctor` says whether this machine has what nodes need.',
   });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { table } from '../../cli/output/table.ts';
-import { paragraphs, plain, wrap, wrapLines } from '../../cli/output/text.ts';
+import { paragraphs, plain, wrap } from '../../cli/output/text.ts';
 
 test('a table aligns its columns, colours not counted', () => {
   expect(
@@ -13,15 +13,6 @@ test('a table aligns its columns, colours not counted', () => {
 
 test('text is broken at spaces, and what is longer than a line stays whole', () => {
   expect(wrap('one two threefourfive six', 8, '  ', '- ')).toBe('- one\n  two\n  threefourfive\n  six');
-});
-
-test('a line that is too long goes on below, further in', () => {
-  expect(wrapLines('ok\n    found: a b c', 14)).toBe('ok\n    found: a b\n      c');
-});
-
-test('columns inside a line keep their spaces', () => {
-  expect(wrapLines('a    b', 80)).toBe('a    b');
-  expect(wrapLines('a    b c', 7)).toBe('a    b\n  c');
 });
 
 test('a paragraph is put on one line', () => {

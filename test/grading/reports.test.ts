@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { toJUnit } from '../../engine/grading/junit.ts';
-import { reportText } from '../../engine/grading/report-text.ts';
 import { judged, snapshot } from './hand-made.ts';
 
 const log = { log: { node: 'host', prefix: 'PING: ' } };
@@ -21,20 +20,5 @@ describe('reports', () => {
     expect(xml).toContain('<property name="score" value="10"/>');
     expect(xml).not.toMatch(/[\u0000-\u0008\u001b]/);
     expect(xml).toContain('Forwarding &lt;on&gt;');
-  });
-  test('text shows symbols, what was expected and found, and no control characters', () => {
-    const text = reportText(report);
-    expect(text).toContain('✔ Forwarding <on>');
-    expect(text).toContain('✘ Off');
-    expect(text).toContain('○ Later');
-    expect(text).toContain('? Logged');
-    expect(text).toContain('found:    net.a = 1');
-    expect(text).toContain('10 of 40 points, 10 could not be checked');
-    expect(text).not.toContain('\u001b');
-  });
-  test('colours are the caller’s', () => {
-    const mark = (text: string) => `<${text}>`;
-    const paint = { green: mark, red: mark, yellow: mark, dim: mark, bold: mark };
-    expect(reportText(report, { paint })).toContain('<✔>');
   });
 });

@@ -76,7 +76,7 @@ describe('verdict', () => {
       filter('-A FORWARD -s 10.1.0.9 -j ACCEPT\n-A FORWARD -p tcp -j DROP\n-A FORWARD -j ACCEPT'),
     );
     expect(result.verdict).toBe('failed');
-    expect(result.message).toContain('filter FORWARD rule 2');
+    expect(result.message).toContain('FORWARD (filter); rule 2 (-p tcp -j DROP) dropped it');
   });
   test('what the simulator cannot know is nobody’s fault', () => {
     const check = { hook: 'input', packet: ping, expect: 'accept' };

@@ -4,9 +4,10 @@ import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { isWithin } from '../networks.ts';
+import { packetWords } from '../packet-words.ts';
 import { chainsOf, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
-import { decidingStep, familyOfPacket, ruleAt, simulateAt, type Walked, type WalkedStep, walkText } from '../walk.ts';
+import { decidingStep, familyOfPacket, ruleAt, simulateAt, type Walked, type WalkedStep } from '../walk.ts';
 
 const place = z.strictObject({ table: part.table, chain: part.chain });
 const expected = z.enum(['accept', 'drop', 'reject', 'continue']);
@@ -93,9 +94,9 @@ export default defineCheck({
       spec.notDecidedIn === undefined
         ? []
         : [`is not decided in ${spec.notDecidedIn.table} ${spec.notDecidedIn.chain}`],
-      spec.counters === undefined ? [] : ['was counted by these rules'],
+      spec.counters === undefined ? [] : ['was counted by the rules that it matches'],
     ].flat();
-    return `a packet (${spec.packet}) ${where} of ${spec.node} ${asked.join(', ')}`;
+    return `${packetWords(spec.packet)} ${where} of ${spec.node} ${asked.join(', ')}`;
   },
   needs: (spec) => ({ nodes: [spec.node], timeline: spec.counters !== undefined }),
   judge(spec, moment) {
@@ -120,64 +121,88 @@ function missingChain(snapshot: NodeSnapshot, { from, packet, node }: Spec): Fin
   return unmet(`no chain ${from.chain}`, `There is no chain ${from.chain} in ${from.table} of ${node}.`);
 }
 
+/** One thing that is asked of a way: what was found, and whether that is right; null where it cannot be known. */
+interface Aspect {
+  readonly right: boolean | null;
+  readonly found: string;
+}
+
 function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
-  const story = walkText(walked, spec.node);
+  const aspects = aspectsOf(spec, moment, walked);
+  const actual = `it ${aspects.map((one) => one.found).join(', ')}`;
   const evidence = { verdict: walked.verdict, walk: walked.walk, rewrites: walked.rewrites, unknown: walked.unknown };
-  const wrong: string[] = [];
-  let doubt: string | null = null;
-  const ask = (right: boolean | null, text: string) => {
-    if (right === null) doubt ??= text;
-    else if (!right) wrong.push(text);
-  };
+  const wrong = aspects.filter((one) => one.right === false).map((one) => one.found);
+  if (wrong.length > 0) {
+    return unmet(actual, `It ${wrong.join(', and it ')}. ${walked.explained}`, evidence);
+  }
+  const doubt = aspects.find((one) => one.right === null);
+  if (doubt !== undefined) {
+    const why = walked.unknown.join('; ') || `it ${doubt.found}`;
+    return unknown(`${why}. ${walked.explained}`, evidence);
+  }
+  return met(actual, evidence);
+}
+
+function aspectsOf(spec: Spec, moment: Moment, walked: Walked): Aspect[] {
+  const aspects: Aspect[] = [];
+  const ask = (right: boolean | null, found: string) => aspects.push({ right, found });
   // What the simulator could not know is unknown as long as it could have turned out right.
   const sure = walked.verdict !== 'unknown';
   const orDoubt = (right: boolean) => (right ? true : sure ? false : null);
 
   if (spec.expect !== undefined) {
     const asked = [spec.expect].flat();
-    ask(sure ? asked.some((one) => one === walked.verdict) : null, `the packet is ${words[walked.verdict]}`);
+    ask(sure ? asked.some((one) => one === walked.verdict) : null, `is ${words[walked.verdict]}`);
   }
   for (const key of ['src', 'dst', 'sport', 'dport'] as const) {
     const wanted = spec.rewrites?.[key];
     if (wanted === undefined) continue;
     const left = walked.left[key];
     const right = left === null ? false : typeof wanted === 'number' ? left === wanted : isWithin(String(left), wanted);
-    ask(orDoubt(right), `it leaves with ${key} ${left ?? 'none'}`);
+    ask(orDoubt(right), `leaves with ${key} ${left ?? 'none'}`);
   }
   if (spec.untouched) {
     const changed = Object.entries(walked.rewrites).map(([key, value]) => `${key} ${String(value)}`);
-    ask(changed.length === 0 ? (sure ? true : null) : false, `it is rewritten: ${changed.join(', ')}`);
+    if (changed.length > 0) ask(false, `is rewritten to ${changed.join(', ')}`);
+    else ask(sure ? true : null, 'is not rewritten');
   }
-  const passed = walked.walk.filter((step) => step.matched === true);
   if (spec.logged !== undefined) {
     const prefix = spec.logged;
     const log = walked.walk.filter((step) => step.matched !== false && logs(moment, spec, step, prefix));
     // A LOG rule with a limit logs the first packets and not the rest: nobody can say for this one.
     const right = log.some((step) => step.matched) ? true : log.length > 0 ? null : orDoubt(false);
-    ask(right, `it meets no LOG rule with the prefix "${prefix}"`);
+    ask(right, `meets ${right === false ? 'no' : 'a'} LOG rule with the prefix "${prefix}"`);
   }
   if (spec.through !== undefined) {
-    ask(orDoubt(walked.walk.some((step) => step.chain === spec.through)), `it does not pass ${spec.through}`);
+    const right = orDoubt(walked.walk.some((step) => step.chain === spec.through));
+    ask(right, right === false ? `does not pass ${spec.through}` : `passes ${spec.through}`);
   }
   const decided = decidingStep(walked);
   const isIn = (asked: { table: string; chain: string }) =>
     decided?.table === asked.table && decided.chain === asked.chain;
   const decidedText =
-    decided === undefined ? 'no rule decides it' : `it is decided in ${decided.table} ${decided.chain}`;
+    decided === undefined ? 'is decided by no rule' : `is decided in ${decided.table} ${decided.chain}`;
   if (spec.decidedIn !== undefined) ask(sure ? isIn(spec.decidedIn) : null, decidedText);
   if (spec.notDecidedIn !== undefined) ask(sure ? !isIn(spec.notDecidedIn) : null, decidedText);
-  if (spec.counters !== undefined) {
-    for (const step of passed) {
-      const packets = countedBy(spec, moment, step);
-      if (packets !== null && packets < part.leastPackets(spec.counters)) {
-        ask(false, `the counter of ${step.table} ${step.chain} rule ${step.rule} stands at ${packets}`);
-      }
-    }
-    if (!passed.some((step) => step.rule > 0)) ask(orDoubt(false), 'no rule matches it');
-  }
-  if (wrong.length > 0) return unmet(story, `${capital(wrong.join('; '))}. ${story}`, evidence);
-  if (doubt !== null) return unknown(`${walked.unknown.join('; ') || doubt}. ${story}`, evidence);
-  return met(story, evidence);
+  if (spec.counters !== undefined) aspects.push(...countersOf(spec, spec.counters, moment, walked, orDoubt));
+  return aspects;
+}
+
+function countersOf(
+  spec: Spec,
+  asked: part.CountersSpec,
+  moment: Moment,
+  walked: Walked,
+  orDoubt: (right: boolean) => boolean | null,
+): Aspect[] {
+  const passed = walked.walk.filter((step) => step.matched === true && step.rule > 0);
+  if (passed.length === 0) return [{ right: orDoubt(false), found: 'matches no rule that could count it' }];
+  return passed.flatMap((step) => {
+    const packets = countedBy(spec, moment, step);
+    if (packets === null) return [];
+    const found = `was counted ${packets} times by ${step.table} ${step.chain} rule ${step.rule}`;
+    return [{ right: packets >= part.leastPackets(asked), found }];
+  });
 }
 
 function logs(moment: Moment, spec: Spec, step: WalkedStep, prefix: string): boolean {
@@ -200,5 +225,3 @@ function countedBy(spec: Spec, moment: Moment, step: WalkedStep): number | null 
     rule,
   );
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
