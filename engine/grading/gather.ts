@@ -17,7 +17,7 @@ import {
   type StoredAnswer,
 } from './evidence.ts';
 import { readNodeFile } from './node-file.ts';
-import { runProbe } from './probe.ts';
+import { longest, runProbe } from './probe.ts';
 import type { Question } from './question.ts';
 import { leavesOf } from './references.ts';
 import type { Criterion } from './schema.ts';
@@ -88,7 +88,7 @@ async function gatherProbes(needs: readonly Needs[], nodes: Nodes | undefined, c
   if (specs.size === 0 || context.probes === false) return probes;
   const { run, signal, topology } = context;
   const begun = await observed('the probe could not be announced', signal, () =>
-    writeMark(run, { name: 'probe-begin' }),
+    writeMark(run, { name: 'probe-begin', detail: String(longest([...specs.values()])) }),
   );
   try {
     for (const [key, spec] of specs) {

@@ -73,10 +73,18 @@ export async function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<
   return { value: { attempts, counters } };
 }
 
+/** Seconds that a probe may take beside waiting for its answer. */
+const grace = 5;
+
+/** For how many seconds such probes are under way at most, one after another. */
+export function longest(specs: readonly ProbeSpec[]): number {
+  return specs.reduce((sum, spec) => sum + spec.count * (spec.seconds + grace), grace);
+}
+
 async function sendOnce(request: ProbeRequest, context: ProbeContext): Promise<Observed<ProbeAttempt>> {
   const json = JSON.stringify(request).replaceAll("'", '\\u0027');
   const result = await context.run(`exec python3 -I -S -B ${layout.programs}/probe.py '${json}'`, {
-    timeout: request.timeout * 1000 + 5000,
+    timeout: (request.timeout + grace) * 1000,
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
   if (result.exitCode !== 0) {

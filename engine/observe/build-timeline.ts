@@ -38,9 +38,16 @@ export class TimelineBuilder {
   readonly #gaps: Gap[] = [];
   #provisioning = true;
   #probing = false;
+  /** Who was killed never says that its probes, or a node's restart, have ended: after this time they have. */
+  #probingAtMost = Number.POSITIVE_INFINITY;
+  #provisioningAtMost = Number.POSITIVE_INFINITY;
 
   add(record: TimelineRecord): void {
     const { t: time } = record;
+    if (this.#probing && time > this.#probingAtMost) this.#turn(this.#probingAtMost, { probing: false });
+    if (this.#provisioning && time > this.#provisioningAtMost) {
+      this.#turn(this.#provisioningAtMost, { provisioning: false });
+    }
     switch (record.kind) {
       case 'generation':
         this.#generation(record);
@@ -176,18 +183,33 @@ export class TimelineBuilder {
 
   #mark(mark: Mark): void {
     this.#marks.push(mark);
-    const { provisioning, probing } = { provisioning: this.#provisioning, probing: this.#probing };
-    if (mark.name === 'provisioned') this.#provisioning = false;
-    if (mark.name === 'probe-begin') this.#probing = true;
-    if (mark.name === 'probe-end') this.#probing = false;
-    const turned = provisioning !== this.#provisioning || probing !== this.#probing;
+    if (mark.name === 'node-restarting') {
+      this.#provisioningAtMost = mark.time + longestRestart;
+      this.#turn(mark.time, { provisioning: true });
+    }
+    if (mark.name === 'provisioned' || mark.name === 'node-restarted') this.#turn(mark.time, { provisioning: false });
+    if (mark.name === 'probe-begin') {
+      this.#probingAtMost = mark.time + Number(mark.detail ?? Number.POSITIVE_INFINITY);
+      this.#turn(mark.time, { probing: true });
+    }
+    if (mark.name === 'probe-end') this.#turn(mark.time, { probing: false });
+  }
+
+  /** Begins a state where what holds of it is another from now on. */
+  #turn(time: number, { provisioning = this.#provisioning, probing = this.#probing }): void {
+    if (provisioning === this.#provisioning && probing === this.#probing) return;
+    this.#provisioning = provisioning;
+    this.#probing = probing;
     const last = this.#states.at(-1);
-    if (!turned || last === undefined) return;
-    this.#begin(mark.time, last.node, null, undefined);
+    if (last === undefined) return;
+    this.#begin(time, last.node, null, undefined);
     // The recorder reads all counters before it writes a mark.
     for (const node of this.#histories.keys()) this.#countedIn.set(node, this.#states.length - 1);
   }
 }
+
+/** Seconds. */
+const longestRestart = 200;
 
 /** Snapshots of versions; the same version gives the same object. */
 class SnapshotReader {

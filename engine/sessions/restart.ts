@@ -26,6 +26,7 @@ export async function restartNow(
   signal?: AbortSignal,
 ): Promise<void> {
   const given = signal ? { signal } : {};
+  await writeMark(run, { name: 'node-restarting', detail: node }, given);
   await restartNode(run, instance.topology, node, { session, ...given });
   await writeMark(run, { name: 'node-restarted', detail: node }, given);
 }

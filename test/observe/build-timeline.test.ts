@@ -163,3 +163,42 @@ test('sysctls that change are a state; what does not change is the same object',
 test('lines that a killed recorder left unfinished are left out', () => {
   expect(parseRecords('{"t":1,"kind":"recorder","version":1}\n{"t":2,"ki\n\n{"x":1}\n')).toHaveLength(1);
 });
+
+test('probes whose grader was killed are over when they must be', () => {
+  const at = (record: TimelineRecord, t: number): TimelineRecord => ({ ...record, t });
+  const { states } = buildTimeline([
+    base,
+    { t: 2, kind: 'mark', name: 'probe-begin', detail: '10' },
+    at(generation(2, { handle: 5, flags: ['append'] }), 4),
+    at(generation(3, { handle: 6, flags: ['append'] }), 13),
+  ]);
+  expect(states.map(({ time, probing }) => [time, probing])).toEqual([
+    [1, false],
+    [2, true],
+    [4, true],
+    [12, false],
+    [13, false],
+  ]);
+});
+
+test("what a node's restart does is nobody's doing", () => {
+  const { states } = buildTimeline([
+    base,
+    { t: 1.5, kind: 'mark', name: 'provisioned' },
+    { t: 2, kind: 'mark', name: 'node-restarting', detail: 'host' },
+    { ...base, t: 3, gen: 9 },
+    { t: 4, kind: 'mark', name: 'node-restarted', detail: 'host' },
+    { t: 5, kind: 'mark', name: 'node-restarting', detail: 'host' },
+    { ...base, t: 900, gen: 12 },
+  ]);
+  expect(states.map(({ time, provisioning }) => [time, provisioning])).toEqual([
+    [1, true],
+    [1.5, false],
+    [2, true],
+    [3, true],
+    [4, false],
+    [5, true],
+    [205, false],
+    [900, false],
+  ]);
+});

@@ -99,7 +99,8 @@ class Recorder:
         """Begins to listen in namespaces that are new or made anew, ends where they are gone."""
         try:
             self.folder_time = os.stat(NAMESPACES).st_mtime_ns
-            names = sorted(os.listdir(NAMESPACES))
+            # Those that begin with _ are the topology's: segments, and a node's links while it restarts.
+            names = sorted(name for name in os.listdir(NAMESPACES) if not name.startswith("_"))
         except FileNotFoundError:
             names = []
         found = {}
