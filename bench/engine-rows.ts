@@ -11,7 +11,7 @@ import { stopSession } from '../engine/sessions/stop.ts';
 import type { SessionRow } from '../engine/sessions/store.ts';
 import { openWorkspace, type Workspace } from '../engine/sessions/workspace.ts';
 import { execArgv } from '../engine/topology/index.ts';
-import { compare, milliseconds, type Row } from './measure.ts';
+import { compare, median, milliseconds, type Row } from './measure.ts';
 
 const run = promisify(execFile);
 const runs = 7;
@@ -54,6 +54,31 @@ export async function engineRows(report: (row: Row) => void): Promise<void> {
     );
   } finally {
     await stopSession(workspace, graded);
+  }
+  report(await manyLabs(workspace));
+}
+
+/** Labs that run at once, and what each may take (anonymous memory, as its cgroup counts it). */
+const labsAtOnce = 40;
+const megabytesOfALab = 16;
+
+/** Starts many labs one after another and reads what each holds when all of them run. */
+async function manyLabs(workspace: Workspace): Promise<Row> {
+  const sessions: SessionRow[] = [];
+  try {
+    while (sessions.length < labsAtOnce) sessions.push(await start(workspace, 'bench/three-nodes'));
+    const megabytes = await Promise.all(
+      sessions.map(async ({ container }) => {
+        const file = 'cat /sys/fs/cgroup/memory/memory.stat 2>/dev/null || cat /sys/fs/cgroup/memory.stat';
+        const { stdout } = await workspace.runtime.container(container).exec(['sh', '-c', file]);
+        return Number(/^(?:total_rss|anon) (\d+)$/m.exec(stdout)?.[1]) / 2 ** 20;
+      }),
+    );
+    const ours = median(megabytes);
+    const name = `memory of one of ${labsAtOnce} labs at once`;
+    return { name, ours, raw: megabytesOfALab, ratio: ours / megabytesOfALab, budget: 1, runs: labsAtOnce, unit: 'MB' };
+  } finally {
+    for (const session of sessions) await stopSession(workspace, session);
   }
 }
 

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 /** One line of the bench: how long ours takes against the raw way, measured in turn so that a noisy minute hits both. */
 export interface Row {
   readonly name: string;
-  /** Milliseconds, medians. */
+  /** Medians, in `unit`. */
   readonly ours: number;
   readonly raw: number;
   /** Median of the ratios of neighbouring runs. */
@@ -11,6 +11,7 @@ export interface Row {
   /** The ratio that must not be exceeded, from the design's budgets. */
   readonly budget: number;
   readonly runs: number;
+  readonly unit?: 'ms' | 'MB';
 }
 
 /** Does the work once and answers the milliseconds that count; what comes before and after them is not timed. */
@@ -48,8 +49,8 @@ export function formatRow(row: Row): string {
   const over = row.ratio > row.budget ? '  OVER' : '';
   return [
     row.name.padEnd(46),
-    `${row.ours.toFixed(1)} ms`.padStart(11),
-    `${row.raw.toFixed(1)} ms`.padStart(11),
+    `${row.ours.toFixed(1)} ${row.unit ?? 'ms'}`.padStart(11),
+    `${row.raw.toFixed(1)} ${row.unit ?? 'ms'}`.padStart(11),
     `${row.ratio.toFixed(2)}x`.padStart(8),
     `${row.budget.toFixed(2)}x`.padStart(8),
     `${row.runs}`.padStart(5),
