@@ -1,3 +1,5 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { HookpointError } from '../contract/error.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) that have a cause a person can act on. */
@@ -24,12 +26,16 @@ const causes: Readonly<Record<number, { readonly why: string; readonly remedy: s
   },
 };
 const sqliteFull = 13;
+const sqliteIoError = 10;
+
+/** Free bytes below which an I/O error is taken for a full disk: SQLite says so where it cannot enlarge its shared memory file (32 kB). */
+const nextToNothing = 64 << 10;
 
 /** What SQLite threw, as one sentence with a remedy. What is not SQLite's passes unchanged. */
 export function storeFailure(file: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
   const primary = error.errcode & 0xff;
-  if (primary === sqliteFull) {
+  if (primary === sqliteFull || (primary === sqliteIoError && isFull(file))) {
     return new HookpointError('DISK_FULL', `The disk is full: ${file} cannot be written.`, {
       remedy: 'Free some space, or set HOOKPOINT_HOME to a folder on another disk.',
       cause: error,
@@ -40,4 +46,11 @@ export function storeFailure(file: string, error: unknown): unknown {
     ...(cause ? { remedy: cause.remedy } : {}),
     cause: error,
   });
+}
+
+function isFull(file: string): boolean {
+  const folder = dirname(file);
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < nextToNothing;
 }
