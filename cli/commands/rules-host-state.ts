@@ -18,11 +18,15 @@ const schema = z.looseObject({
         interface: z.string().nullable(),
         metric: z.number().nullable(),
         type: z.string(),
+        source: z.string().nullish(),
       }),
     )
     .optional(),
   policyRules: z.array(z.looseObject({ family, priority: z.number(), text: z.string() })).optional(),
   sysctls: z.record(z.string(), z.string()).optional(),
+  ipsets: z
+    .array(z.looseObject({ name: z.string(), type: z.string(), header: z.string(), entries: z.array(z.string()) }))
+    .optional(),
   problems: z.array(z.looseObject({ section: z.string() })).optional(),
 });
 
@@ -30,22 +34,28 @@ const schema = z.looseObject({
 export async function readHostState(file: string): Promise<HostState> {
   const { name, text } = await readText(file);
   const read = schema.safeParse(parseJson(name, text));
-  if (read.success) {
-    const { addresses, routes, policyRules, sysctls, problems } = read.data;
-    return {
-      addresses,
-      ...(routes === undefined ? {} : { routes }),
-      ...(policyRules === undefined ? {} : { policyRules }),
-      ...(sysctls === undefined ? {} : { sysctls }),
-      ...(problems === undefined ? {} : { problems }),
-    };
-  }
+  if (read.success) return withoutMissing(read.data);
   throw new HookpointError('BAD_INPUT', `${name} is no snapshot of a node`, {
     remedy: 'Give what `hookpoint state SESSION --node NODE --json` printed.',
     problems: read.error.issues.map((issue) => ({
       message: `${issue.path.join('.') || 'the file'}: ${issue.message}`,
     })),
   });
+}
+
+/** What a file leaves out is missing, not undefined. */
+function withoutMissing(read: z.output<typeof schema>): HostState {
+  const { addresses, routes, policyRules, sysctls, ipsets, problems } = read;
+  return {
+    addresses,
+    ...(routes === undefined
+      ? {}
+      : { routes: routes.map(({ source, ...route }) => ({ ...route, source: source ?? null })) }),
+    ...(policyRules === undefined ? {} : { policyRules }),
+    ...(sysctls === undefined ? {} : { sysctls }),
+    ...(ipsets === undefined ? {} : { ipsets }),
+    ...(problems === undefined ? {} : { problems }),
+  };
 }
 
 function parseJson(name: string, text: string): unknown {

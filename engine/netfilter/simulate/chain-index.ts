@@ -7,8 +7,8 @@
  * caller still asks each of them. The index belongs to the chain object, which never changes.
  */
 
-import { readIPv4, readIPv6 } from '../addresses.ts';
 import type { Chain, Condition, Network, Rule } from '../model.ts';
+import { networkKey } from './network-key.ts';
 import { hasPorts, type Packet } from './packet.ts';
 
 /** Where a packet is: null, no interface at this hook; undefined, not known. */
@@ -123,18 +123,6 @@ function packetValues(packet: Packet, at: Interfaces) {
         return at[field];
     }
   };
-}
-
-/** The first `prefix` bits, with the family. */
-function networkKey(address: string, prefix: number): string {
-  if (!address.includes(':')) {
-    const value = readIPv4(address) ?? 0;
-    return `4:${prefix === 0 ? 0 : (value >>> (32 - prefix)).toString()}`;
-  }
-  if (prefix === 128) return address;
-  const groups = readIPv6(address) ?? [];
-  const kept = groups.map((group, at) => group >>> Math.min(16, Math.max(0, 16 * (at + 1) - prefix)));
-  return `6:${kept.join(':')}`;
 }
 
 function buildIndex(chain: Chain): ChainIndex {

@@ -4,9 +4,12 @@ import { canonicalWords, rangeText } from '../canonical.ts';
 import type { Condition, ConntrackState, PortRange } from '../model.ts';
 import { protocolName } from '../protocols.ts';
 import { quoteWords } from '../words.ts';
-import { type AddressType, addressTypeOn, isInNetwork, knownPart, plainAddressType } from './host-state.ts';
+import { hasDestinationNat, hasSourceNat } from './connection.ts';
+import { hostHolds } from './host-conditions.ts';
+import { isInNetwork, knownPart, plainAddressType } from './host-state.ts';
 import { opaqueHolds } from './opaque-conditions.ts';
 import { flagBits, hasPorts, type Packet } from './packet.ts';
+import { localType } from './routing.ts';
 import type { Setting, Track } from './track.ts';
 
 export type Tri = boolean | null;
@@ -79,8 +82,10 @@ function answer(condition: Condition, track: Track, at: Setting): Tri {
     case 'statistic':
       if (condition.mode === 'nth') return condition.every === 1 ? true : null;
       return condition.probability >= 1 ? true : condition.probability <= 0 ? false : null;
-    case 'opaque':
-      return opaqueHolds(condition, packet);
+    case 'opaque': {
+      const known = hostHolds(condition, track, at);
+      return known === undefined ? opaqueHolds(condition, packet) : known;
+    }
     case 'unseen':
       return null;
   }
@@ -123,6 +128,8 @@ function isTranslated(track: Track, at: Setting, state: 'SNAT' | 'DNAT'): Tri {
       ? track.rewrites.src !== undefined || track.rewrites.sport !== undefined
       : track.rewrites.dst !== undefined || track.rewrites.dport !== undefined;
   if (changed) return true;
+  const { connection } = track.packet;
+  if (connection !== undefined) return state === 'SNAT' ? hasSourceNat(connection) : hasDestinationNat(connection);
   if (track.states.every((one) => one === 'INVALID' || one === 'UNTRACKED')) return false;
   return at.sawNat && track.states.length === 1 && track.states[0] === 'NEW' ? false : null;
 }
@@ -135,13 +142,13 @@ function isAddressType(side: 'source' | 'destination', types: readonly string[],
 
 const decidable: ReadonlySet<string> = new Set(['LOCAL', 'UNICAST', 'BROADCAST', 'MULTICAST', 'ANYCAST', 'UNSPEC']);
 
-function typeOfDestination(track: Track, at: Setting): AddressType | null {
+function typeOfDestination(track: Track, at: Setting): string | null {
   const { dst, out } = track.packet;
   const addresses = knownPart(at.state, 'addresses');
   if (dst !== undefined) {
     const plain = plainAddressType(dst);
     if (plain !== null) return plain;
-    if (addresses !== null) return addressTypeOn(addresses, dst);
+    if (addresses !== null) return localType(at.state, dst);
   }
   // Without a host: what is delivered here has an address of this host, what is passed on has not.
   if (at.state !== null) return null;
@@ -157,13 +164,13 @@ function typeOfDestination(track: Track, at: Setting): AddressType | null {
   return track.way === 'here' ? 'LOCAL' : 'UNICAST';
 }
 
-function typeOfSource(track: Track, at: Setting): AddressType | null {
+function typeOfSource(track: Track, at: Setting): string | null {
   const { src } = track.packet;
   const addresses = knownPart(at.state, 'addresses');
   if (src !== undefined) {
     const plain = plainAddressType(src);
     if (plain !== null) return plain;
-    if (addresses !== null) return addressTypeOn(addresses, src);
+    if (addresses !== null) return localType(at.state, src);
   }
   if (at.state !== null || src === undefined) return null;
   return at.in === null ? 'LOCAL' : 'UNICAST';

@@ -34,6 +34,8 @@ export interface HostRoute {
   readonly interface: string | null;
   readonly metric: number | null;
   readonly type: string;
+  /** The address that packets of this host take on it (`src` of ip-route(8)). */
+  readonly source?: string | null;
 }
 
 export interface HostIpset {
@@ -128,44 +130,6 @@ export function firstAddress(
 }
 
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address);
-
-export type Route =
-  | { readonly kind: 'out'; readonly interface: string; readonly via: string | null }
-  /** No route, or one that refuses. */
-  | { readonly kind: 'none'; readonly why: string }
-  | { readonly kind: 'unknown'; readonly why: string };
-
-/** Where the host would send a packet to `destination`. */
-export function routeTo(state: HostState | null, destination: string): Route {
-  if (isLoopback(destination)) return { kind: 'out', interface: 'lo', via: null };
-  const addresses = knownPart(state, 'addresses');
-  if (addresses !== null && addressTypeOn(addresses, destination) === 'LOCAL') {
-    return { kind: 'out', interface: 'lo', via: null };
-  }
-  const routes = knownPart(state, 'routes');
-  if (routes === null) return { kind: 'unknown', why: 'the routes of the host are not known' };
-  if (hasPolicyRouting(state)) return { kind: 'unknown', why: 'the host has routing rules (ip rule) of its own' };
-  const family: Family = destination.includes(':') ? 'ipv6' : 'ipv4';
-  const best = routes
-    .filter((route) => route.family === family && ['main', 'default', '254', '253', ''].includes(route.table))
-    .flatMap((route) => {
-      const text = route.destination === 'default' ? (family === 'ipv4' ? '0.0.0.0/0' : '::/0') : route.destination;
-      const network = readNetwork(text, family);
-      return network !== null && isInNetwork(destination, network) ? [{ route, prefix: network.prefix ?? 0 }] : [];
-    })
-    .sort((a, b) => b.prefix - a.prefix || (a.route.metric ?? 0) - (b.route.metric ?? 0))[0]?.route;
-  if (best === undefined) return { kind: 'none', why: `the host has no route to ${destination}` };
-  if (best.type !== 'unicast' && best.type !== '') {
-    return { kind: 'none', why: `the route to ${best.destination} is ${best.type}` };
-  }
-  if (best.interface === null) return { kind: 'unknown', why: `the route to ${best.destination} has several ways` };
-  return { kind: 'out', interface: best.interface, via: best.via };
-}
-
-/** Rules beside the three that every host has (ip-rule(8)). */
-function hasPolicyRouting(state: HostState | null): boolean {
-  return (knownPart(state, 'policyRules') ?? []).some((rule) => ![0, 32766, 32767].includes(rule.priority));
-}
 
 /** Whether the host passes packets on that come in there; null where it is not known. */
 export function forwards(state: HostState | null, family: Family, from: string | undefined): boolean | null {

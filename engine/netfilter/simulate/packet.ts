@@ -3,6 +3,7 @@
 import { canonicalAddress } from '../addresses.ts';
 import type { Family } from '../model.ts';
 import { protocolNumber } from '../protocols.ts';
+import type { Connection } from './connection.ts';
 
 /** What conntrack says of the packet; a connection is in exactly one of these. */
 export type PacketState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
@@ -28,6 +29,8 @@ export interface Packet {
   readonly ttl?: number;
   /** Which end of its connection sent it: the one that opened it, or the other. */
   readonly dir?: 'original' | 'reply';
+  /** The connection that it belongs to, for a packet that does not open one: its nat is done to the packet. */
+  readonly connection?: Connection;
   /** The connection's mark. Missing: 0 for a new connection, else unknown. */
   readonly connmark?: number;
   /** The sender's hardware address, lower case with colons. */

@@ -4,13 +4,14 @@ import { isBuiltinChain } from '../builtin.ts';
 import { findTable } from '../find.ts';
 import type { Ruleset } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
-import { addressTypeOn, forwards, isLoopback, knownPart, routeTo } from './host-state.ts';
 import { collect, outcomeKey, together } from './outcomes.ts';
 import type { Packet, PacketState } from './packet.ts';
+import { routeInput, routeOutput, withNextHop } from './routing-decision.ts';
+import type { Run } from './run.ts';
 import type { Hook, Simulation, SimulationInput, Verdict } from './simulation.ts';
-import { type Ended, mergeTracks, type Track, withStep } from './track.ts';
+import { type Ended, mergeTracks, type Track } from './track.ts';
 import { walkChain } from './walk-chain.ts';
-import { type Run, settingAt, walkBase, walkHook } from './walk-hook.ts';
+import { settingAt, walkBase, walkHook } from './walk-hook.ts';
 
 /**
  * Walks a packet from a hook on to the last one of its way, or with `from` through one chain alone. Pure. What is not known of the packet
@@ -71,7 +72,7 @@ function simulateInOrder(input: SimulationInput, rulesets: readonly Ruleset[]): 
     counted: new Map(),
   };
   const track = startTrack(input.packet);
-  const ended = input.from === undefined ? walkWay(run, input.hook, [track]) : walkOne(run, input.from, track);
+  const ended = input.from === undefined ? begin(run, input.hook, track) : walkOne(run, input.from, track);
   const outcomes = collect(ended, run.counted);
   const reasons = [...new Set(ended.flatMap((one) => one.track.reasons))];
   return together(outcomes, reasons);
@@ -92,8 +93,15 @@ function startTrack(packet: Packet): Track {
     connmarkTouched: false,
     share: { odds: 1, counters: [] },
     firstOut: null,
+    nextHop: null,
     trace: null,
   };
+}
+
+function begin(run: Run, hook: Hook, track: Track): Ended[] {
+  if (hook !== 'output') return walkWay(run, hook, [withNextHop(run, track)]);
+  const decided = routeOutput(run, track);
+  return [...decided.ended, ...walkWay(run, hook, decided.on)];
 }
 
 function walkWay(run: Run, hook: Hook, tracks: readonly Track[]): Ended[] {
@@ -104,54 +112,31 @@ function walkWay(run: Run, hook: Hook, tracks: readonly Track[]): Ended[] {
   }));
   const flow = walkHook(run, hook, placed);
   const next = flow.through;
-  if (hook === 'prerouting') return [...flow.ended, ...next.flatMap((track) => routed(run, track))];
+  if (hook === 'prerouting') {
+    const decided = next.map((track) => routeInput(run, track));
+    return [
+      ...flow.ended,
+      ...decided.flatMap((one) => one.ended),
+      ...walkWay(
+        run,
+        'input',
+        decided.flatMap((one) => one.here),
+      ),
+      ...walkWay(
+        run,
+        'forward',
+        decided.flatMap((one) => one.on),
+      ),
+    ];
+  }
   if (hook === 'forward' || hook === 'output') return [...flow.ended, ...walkWay(run, 'postrouting', next)];
   return [...flow.ended, ...next.map((track): Ended => ({ track, verdict: 'accept' }))];
 }
 
-/** The routing decision: delivered here, passed on, or neither. */
-function routed(run: Run, track: Track): Ended[] {
-  const { packet } = track;
-  const addresses = knownPart(run.state, 'addresses');
-  const redirected =
-    track.rewrites.dst === null || (typeof track.rewrites.dst === 'string' && isLoopback(track.rewrites.dst));
-  if (addresses === null || packet.dst === undefined) {
-    // Without a host: what has a way out is passed on, what has none is delivered here, and so is what was redirected here.
-    const here = packet.out === undefined || redirected;
-    return walkWay(run, here ? 'input' : 'forward', [track]);
-  }
-  if (addressTypeOn(addresses, packet.dst) !== 'UNICAST') return walkWay(run, 'input', [track]);
-  const may = forwards(run.state, packet.family, packet.in);
-  if (may === false) return [stopped(track, 'forwarding', 'the host does not forward packets (ip_forward is 0)')];
-  const route = routeTo(run.state, packet.dst);
-  if (route.kind === 'none') return [stopped(track, 'route', route.why)];
-  const out = packet.out ?? (route.kind === 'out' ? route.interface : undefined);
-  const onward = out === undefined ? track : { ...track, packet: { ...packet, out } };
-  const unknown =
-    may === null
-      ? [{ track: withReason(track, 'whether the host forwards packets is not known'), verdict: 'unknown' as const }]
-      : [];
-  return [...unknown, ...walkWay(run, 'forward', [onward])];
-}
-
 const withReason = (track: Track, reason: string): Track => ({ ...track, reasons: [...track.reasons, reason] });
 
-function stopped(track: Track, by: string, why: string): Ended {
-  const step = {
-    hook: 'prerouting',
-    table: 'routing',
-    chain: by,
-    rule: 0,
-    matched: true,
-    why,
-    action: 'DROP',
-    of: null,
-  } as const;
-  return { track: withStep(track, step), verdict: 'drop' };
-}
-
 function walkOne(run: Run, from: { readonly table: string; readonly chain: string }, track: Track): Ended[] {
-  let live: Track[] = [track];
+  let live: Track[] = [withNextHop(run, track)];
   const ended: Ended[] = [];
   let found = false;
   for (const ruleset of run.rulesets) {

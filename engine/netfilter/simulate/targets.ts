@@ -1,7 +1,7 @@
 /** What a target does to a packet: it goes on, it leaves the table, or its way ends. */
 
 import type { Action, Option, PortRange } from '../model.ts';
-import { firstAddress, routeTo } from './host-state.ts';
+import { firstAddress } from './host-state.ts';
 import { hasPorts, type Packet } from './packet.ts';
 import type { Rewrites, Verdict } from './simulation.ts';
 import type { Setting, Track } from './track.ts';
@@ -69,9 +69,7 @@ function redirectTarget(track: Track, at: Setting): string | null {
 function masqueradeAddress(track: Track, at: Setting): string | null {
   if (typeof at.out !== 'string') return null;
   const { dst, family } = track.packet;
-  const route = dst === undefined ? null : routeTo(at.state, dst);
-  const towards = route?.kind === 'out' ? (route.via ?? dst ?? null) : (dst ?? null);
-  return firstAddress(at.state, at.out, family, towards);
+  return firstAddress(at.state, at.out, family, track.nextHop ?? dst ?? null);
 }
 
 function changed<K extends 'src' | 'dst' | 'sport' | 'dport'>(

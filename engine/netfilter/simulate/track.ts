@@ -37,6 +37,8 @@ export interface Track {
   readonly share: Share;
   /** Where the first routing decision of a packet of this host sent it, when something sent it elsewhere since. */
   readonly firstOut: string | null;
+  /** The router that it is sent to; null: straight to its destination, or not known. */
+  readonly nextHop: string | null;
   readonly trace: Trace | null;
 }
 
@@ -107,6 +109,8 @@ const keyOf = (track: Track): string =>
     [...track.assumed],
     track.refused,
     track.connmarkTouched,
+    track.firstOut,
+    track.nextHop,
   ]);
 
 /** More than this is more than anyone reads. */

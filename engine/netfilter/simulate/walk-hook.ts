@@ -1,23 +1,15 @@
 /** Packets through the tables of one hook. */
 
 import { findTable } from '../find.ts';
-import type { Chain, Condition, Ruleset, Table } from '../model.ts';
+import type { Chain, Table } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
-import { type HostState, isLoopback, routeTo } from './host-state.ts';
+import { routeAgain } from './routing-decision.ts';
+import type { Run } from './run.ts';
 import type { Hook } from './simulation.ts';
 import { type Ended, mergeTracks, type Setting, type Taken, type Track, withStep } from './track.ts';
+import { translated } from './translate.ts';
 import { type Flow, walkChain } from './walk-chain.ts';
 import { chainOfHook, tablesAt } from './way.ts';
-
-export interface Run {
-  /** In the order in which the kernel asks them where their priorities are equal. */
-  readonly rulesets: readonly Ruleset[];
-  readonly state: HostState | null;
-  /** Where the packet's way began. */
-  readonly start: Hook;
-  readonly brief: boolean;
-  readonly counted: Map<Condition, number>;
-}
 
 /** `through`: accepted by every table of the hook. */
 export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
@@ -27,11 +19,22 @@ export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
     for (const ruleset of run.rulesets) {
       const table = findTable(ruleset, name);
       if (table === undefined || live.length === 0) continue;
-      const flow = name === 'nat' ? walkNat(run, table, hook, live) : walkTable(run, table, hook, live);
-      live = flow.through;
-      ended.push(...flow.ended);
+      const walked = name === 'nat' ? walkNat : walkTable;
+      if (hook !== 'output' || (name !== 'nat' && name !== 'mangle')) {
+        const flow = walked(run, table, hook, live);
+        live = flow.through;
+        ended.push(...flow.ended);
+        continue;
+      }
+      const next: Track[] = [];
+      for (const track of live) {
+        const flow = walked(run, table, hook, [track]);
+        const again = flow.through.map((one) => routeAgain(run, track.packet, one));
+        next.push(...again.flatMap((one) => one.on));
+        ended.push(...flow.ended, ...again.flatMap((one) => one.ended));
+      }
+      live = mergeTracks(next);
     }
-    if (hook === 'output' && name === 'nat') live = live.map((track) => reroute(run, track));
   }
   return { through: live, ended };
 }
@@ -108,7 +111,8 @@ function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): 
   const passed: Track[] = [];
   for (const track of tracks) {
     const isNew = track.states.includes('NEW');
-    if (!isNew || wasRewritten(track, hook)) passed.push(track);
+    if (!isNew) passed.push(keepsNat(track) ? translated(track, hook) : track);
+    else if (wasRewritten(track, hook)) passed.push(track);
     else if (track.states.length === 1) asked.push(track);
     else if ((chain?.rules.length ?? 0) === 0 && table.unreadable === undefined) passed.push(track);
     else {
@@ -130,19 +134,12 @@ const opens = (holds: boolean, track: Track): Taken => ({
   text: holds ? 'it opens a connection' : 'it opens no connection',
 });
 
+const keepsNat = (track: Track): boolean =>
+  track.states.length > 0 && track.states.every((state) => state === 'ESTABLISHED' || state === 'RELATED');
+
 function wasRewritten(track: Track, hook: Hook): boolean {
   const { src, sport, dst, dport } = track.rewrites;
   return hook === 'prerouting' || hook === 'output'
     ? dst !== undefined || dport !== undefined
     : src !== undefined || sport !== undefined;
-}
-
-/** nf_nat sends a packet of this host anew to where its new destination is (ip_route_me_harder). */
-function reroute(run: Run, track: Track): Track {
-  const { dst } = track.rewrites;
-  if (typeof dst !== 'string' || track.firstOut !== null) return track;
-  const route = routeTo(run.state, dst);
-  const out = isLoopback(dst) ? 'lo' : route.kind === 'out' ? route.interface : track.packet.out;
-  if (out === undefined || out === track.packet.out) return track;
-  return { ...track, packet: { ...track.packet, out }, firstOut: track.packet.out ?? null };
 }

@@ -97,6 +97,9 @@ const flagWords: Readonly<Record<string, string>> = {
   tos: 'tos',
 };
 
+/** What iproute2 gives as two numbers. */
+const ranges: Readonly<Record<string, string>> = { uid: 'uidrange', sport: 'sport', dport: 'dport' };
+
 function policyText(rule: z.infer<typeof policyRuleSchema>): string {
   const words = ['not' in rule ? 'not from' : 'from', length(rule.src, rule.srclen)];
   if (rule.dst !== undefined) words.push('to', length(rule.dst, rule.dstlen));
@@ -106,8 +109,15 @@ function policyText(rule: z.infer<typeof policyRuleSchema>): string {
     const mask = key === 'fwmark' ? rule.fwmask : undefined;
     words.push(word, mask === undefined ? String(value) : `${value}/${mask}`);
   }
+  for (const [key, word] of Object.entries(ranges)) {
+    const [from, to] = [rule[`${key}_start`], rule[`${key}_end`]];
+    if (typeof from === 'number' && typeof to === 'number') words.push(word, `${from}-${to}`);
+  }
   if (rule.table !== undefined) words.push('lookup', String(rule.table));
+  const suppress = rule.suppress_prefixlen;
+  if (typeof suppress === 'number') words.push('suppress_prefixlength', String(suppress));
   if (rule.action !== undefined) words.push(rule.action);
+  if (typeof rule.goto === 'number') words.push('goto', String(rule.goto));
   return words.join(' ');
 }
 

@@ -2,6 +2,7 @@ import {
   type Family,
   type Hook,
   type HostState,
+  type Packet,
   parsePacket,
   parseSave,
   type Simulation,
@@ -9,16 +10,16 @@ import {
   simulateChain,
 } from '../../../engine/netfilter/index.ts';
 
-/** Walks a packet through a ruleset, both as text. */
+/** Walks a packet through a ruleset, both as text (the packet may be one already). */
 export function walk(
   ruleset: string,
-  packet: string,
+  packet: string | Packet,
   hook: Hook,
   { state, family = 'ipv4' }: { state?: HostState; family?: Family } = {},
 ): Simulation {
   return simulate({
     ruleset: parseSave(ruleset, { family }),
-    packet: parsePacket(packet, family),
+    packet: typeof packet === 'string' ? parsePacket(packet, family) : packet,
     hook,
     ...(state === undefined ? {} : { state }),
   });

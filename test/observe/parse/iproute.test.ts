@@ -49,6 +49,18 @@ test('policy rules read as ip prints them', () => {
   ]);
 });
 
+test('policy rules keep ranges, goto and what they suppress', () => {
+  // As iproute2 6.15 printed `ip -j rule`.
+  const json =
+    '[{"priority":5,"not":null,"src":"10.0.0.0","srclen":8,"fwmark":"0x1","fwmask":"0xff","iif":"lo","ipproto":"tcp","sport":5,"sport_mask":"0xffff","dport_start":80,"dport_end":90,"table":"100"},{"priority":6,"src":"all","dst":"10.1.0.0","dstlen":16,"action":"blackhole"},{"priority":7,"src":"all","goto":9},{"priority":9,"src":"all","uid_start":5,"uid_end":6,"table":"main","suppress_prefixlen":0}]';
+  expect(parsePolicyRules(json, 'ipv4').map((rule) => rule.text)).toEqual([
+    'not from 10.0.0.0/8 fwmark 0x1/0xff iif lo ipproto tcp sport 5 dport 80-90 lookup 100',
+    'from all to 10.1.0.0/16 blackhole',
+    'from all goto 9',
+    'from all uidrange 5-6 lookup main suppress_prefixlength 0',
+  ]);
+});
+
 test('no output is an empty list, and something else is an error', () => {
   expect(parseRoutes('', 'ipv6')).toEqual([]);
   expect(() => parseRoutes('{}', 'ipv6')).toThrow('expected a JSON list');

@@ -1,0 +1,89 @@
+/** Sources and destinations that the kernel does not believe: martians, rp_filter, and the rpfilter match. */
+
+import { readNetwork } from '../addresses.ts';
+import { type HostState, isInNetwork, isLoopback, knownPart } from './host-state.ts';
+import type { Packet } from './packet.ts';
+import { localType, routeOf } from './routing.ts';
+
+/** net.ipv4.conf.INTERFACE.NAME and the one of `all`. In sysctl(8)'s names a dot of an interface becomes a slash. */
+function settings(state: HostState | null, name: string, setting: string): readonly number[] {
+  const sysctls = knownPart(state, 'sysctls') ?? {};
+  return ['all', name.replaceAll('.', '/')].map((one) => Number(sysctls[`net.ipv4.conf.${one}.${setting}`] ?? 0));
+}
+
+/** IN_DEV_ORCONF of linux/inetdevice.h: set for the interface or for all. */
+export const eitherSetting = (state: HostState | null, name: string, setting: string): boolean =>
+  settings(state, name, setting).some((value) => value > 0);
+
+/** IN_DEV_MAXCONF: rp_filter is the greater of both. */
+const greaterSetting = (state: HostState | null, name: string, setting: string): number =>
+  Math.max(...settings(state, name, setting));
+
+const inText = (address: string, text: string): boolean => {
+  const network = readNetwork(text, 'ipv4');
+  return network !== null && isInNetwork(address, network);
+};
+
+/**
+ * Why the routing code drops a packet that came in, whatever the routes are (ip_route_input_slow(): "martian source", "martian destination");
+ * null where it does not. IPv4 alone: IPv6 does this before PREROUTING.
+ */
+export function martian(state: HostState | null, { src, dst, family, in: name }: Packet): string | null {
+  if (family === 'ipv6' || name === undefined || name === 'lo') return null;
+  const localnet = eitherSetting(state, name, 'route_localnet');
+  if (src !== undefined) {
+    if (inText(src, '224.0.0.0/4') || src === '255.255.255.255') return `no packet can come from ${src}`;
+    if (inText(src, '0.0.0.0/8') && dst !== '255.255.255.255') return `no packet can come from ${src}`;
+    if (isLoopback(src) && !localnet) return `${src} came in through ${name} (route_localnet is 0)`;
+    const own = localType(state, src);
+    if (own === 'LOCAL' && !isLoopback(src) && !eitherSetting(state, name, 'accept_local')) {
+      return `it comes from ${src}, an address of the host itself (accept_local is 0)`;
+    }
+    if (own === 'BROADCAST' && src !== '0.0.0.0') return `no packet can come from ${src}, a broadcast address`;
+  }
+  if (dst === undefined || dst === '255.255.255.255') return null;
+  if (inText(dst, '0.0.0.0/8')) return `no packet can go to ${dst}`;
+  if (isLoopback(dst) && !localnet) return `${dst} cannot be reached through ${name} (route_localnet is 0)`;
+  return null;
+}
+
+/** The reverse path filter of an interface: 0 off, 1 strict, 2 loose (ip-sysctl: the greater of `all` and the interface's own). */
+export function reversePathFilter(state: HostState | null, { family, in: name }: Packet): 0 | 1 | 2 {
+  if (family === 'ipv6' || name === undefined || name === 'lo') return 0;
+  const value = greaterSetting(state, name, 'rp_filter');
+  return value === 1 ? 1 : value === 2 ? 2 : 0;
+}
+
+export interface ReversePath {
+  readonly loose: boolean;
+  /** The packet's mark counts in the question. */
+  readonly mark: boolean;
+  readonly acceptLocal: boolean;
+}
+
+/** Whether a packet to its source would leave through the interface it came in through; loose: through any. null where not known. */
+export function passesReversePath(state: HostState | null, packet: Packet, how: ReversePath): boolean | null {
+  const { src, dst, family, in: name } = packet;
+  if (name === 'lo') return true;
+  if (src === undefined || name === undefined) return null;
+  const type = localType(state, src);
+  if (type === 'LOCAL') return how.acceptLocal && (how.loose || isLoopback(src));
+  const route = routeOf(state, {
+    family,
+    dst: src,
+    ...(dst === undefined ? {} : { src: dst }),
+    iif: 'lo',
+    mark: how.mark ? (packet.mark ?? 0) : 0,
+    ...(packet.protocol === undefined ? {} : { protocol: packet.protocol }),
+    ...(packet.sport === undefined ? {} : { dport: packet.sport }),
+    ...(packet.dport === undefined ? {} : { sport: packet.dport }),
+  });
+  switch (route.kind) {
+    case 'unknown':
+      return null;
+    case 'out':
+      return how.loose || route.hops.some((hop) => hop.interface === name);
+    default:
+      return false;
+  }
+}
