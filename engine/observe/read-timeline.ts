@@ -36,15 +36,16 @@ export async function waitForRecorder(run: RunScript, signal?: AbortSignal): Pro
 }
 
 /**
- * Puts a mark after everything that has happened until now: the recorder reads all events and counters first. Without a recorder the mark
- * is written all the same.
+ * Puts a mark after everything that has happened until now: the recorder reads all events and counters first. False where no recorder
+ * answers; the mark is written all the same.
  */
 export async function writeMark(
   run: RunScript,
   mark: Omit<Mark, 'time'>,
   options: { readonly signal?: AbortSignal } = {},
-): Promise<void> {
+): Promise<boolean> {
   const { name, detail } = mark;
   const json = JSON.stringify(detail === undefined ? { name } : { name, detail });
-  await run(`${sync} '${json.replaceAll("'", '\\u0027')}' || true`, options);
+  const { exitCode } = await run(`${sync} '${json.replaceAll("'", '\\u0027')}'`, options);
+  return exitCode === 0;
 }

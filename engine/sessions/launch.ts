@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { HookpointError } from '../contract/error.ts';
-import { waitForRecorder, writeMark } from '../observe/read-timeline.ts';
+import { writeMark } from '../observe/read-timeline.ts';
 import { openShell, type ResidentShell } from '../observe/resident-shell.ts';
 import { snapshotNodes } from '../observe/snapshot-nodes.ts';
 import type { LabInstance } from '../packs/index.ts';
@@ -78,13 +78,12 @@ async function build(shell: ResidentShell, request: LaunchRequest, options: Laun
   const { topology } = request.instance;
   const given = options.signal ? { signal: options.signal } : {};
   await buildTopology(shell.run, topology, { session: request.id, ...given });
-  if (!(await waitForRecorder(shell.run, options.signal))) {
+  const baseline = await snapshotNodes(shell.run, Object.keys(topology.nodes), given);
+  if (!(await writeMark(shell.run, { name: 'provisioned' }, given))) {
     throw new HookpointError('NODE_FAILED', "The lab's recorder does not answer.", {
       remedy: 'Try again. If it fails again, `hookpoint doctor` says whether this machine has what labs need.',
     });
   }
-  const baseline = await snapshotNodes(shell.run, Object.keys(topology.nodes), given);
-  await writeMark(shell.run, { name: 'provisioned' }, given);
   return baseline;
 }
 
