@@ -27,6 +27,7 @@ const schema = z.looseObject({
   ipsets: z
     .array(z.looseObject({ name: z.string(), type: z.string(), header: z.string(), entries: z.array(z.string()) }))
     .optional(),
+  nftTables: z.array(z.looseObject({ family: z.string(), name: z.string(), json: z.unknown() })).optional(),
   problems: z.array(z.looseObject({ section: z.string() })).optional(),
 });
 
@@ -45,7 +46,7 @@ export async function readHostState(file: string): Promise<HostState> {
 
 /** What a file leaves out is missing, not undefined. */
 function withoutMissing(read: z.output<typeof schema>): HostState {
-  const { addresses, routes, policyRules, sysctls, ipsets, problems } = read;
+  const { addresses, routes, policyRules, sysctls, ipsets, nftTables, problems } = read;
   return {
     addresses,
     ...(routes === undefined
@@ -54,6 +55,7 @@ function withoutMissing(read: z.output<typeof schema>): HostState {
     ...(policyRules === undefined ? {} : { policyRules }),
     ...(sysctls === undefined ? {} : { sysctls }),
     ...(ipsets === undefined ? {} : { ipsets }),
+    ...(nftTables === undefined ? {} : { nftTables }),
     ...(problems === undefined ? {} : { problems }),
   };
 }

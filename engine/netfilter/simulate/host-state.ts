@@ -16,7 +16,15 @@ export interface HostState {
     readonly address: string;
     readonly port: number;
   }[];
+  /** Tables of nf_tables that are not iptables' own, as `nft -j list table` gives them. */
+  readonly nftTables?: readonly HostNftTable[];
   readonly problems?: readonly { readonly section: string }[];
+}
+
+export interface HostNftTable {
+  readonly family: string;
+  readonly name: string;
+  readonly json: unknown;
 }
 
 export interface HostAddress {
@@ -45,12 +53,15 @@ export interface HostIpset {
   readonly entries: readonly string[];
 }
 
+/** Sections of a snapshot that have another name than the part. */
+const sections: Readonly<Record<string, string>> = { policyRules: 'policy-rules', ipsets: 'ipset', nftTables: 'nft' };
+
 /** A part of the state, null where it is not known. */
-export function knownPart<K extends 'addresses' | 'routes' | 'policyRules' | 'sysctls' | 'ipsets' | 'listeners'>(
+export function knownPart<K extends Exclude<keyof HostState, 'problems'>>(
   state: HostState | null,
   part: K,
 ): NonNullable<HostState[K]> | null {
-  const section: string = part === 'policyRules' ? 'policy-rules' : part === 'ipsets' ? 'ipset' : part;
+  const section = sections[part] ?? part;
   if (state === null || state.problems?.some((problem) => problem.section === section)) return null;
   return state[part] ?? null;
 }

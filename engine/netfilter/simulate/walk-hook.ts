@@ -3,6 +3,7 @@
 import { findTable } from '../find.ts';
 import type { Chain, Table } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
+import { foreignChains } from './foreign-tables.ts';
 import { routeAgain } from './routing-decision.ts';
 import type { Run } from './run.ts';
 import type { Hook } from './simulation.ts';
@@ -14,7 +15,7 @@ import { chainOfHook, tablesAt } from './way.ts';
 /** `through`: accepted by every table of the hook. */
 export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
   let live: Track[] = [...tracks];
-  const ended: Ended[] = [];
+  const ended: Ended[] = unfollowed(run, hook, tracks);
   for (const name of tablesAt[hook]) {
     for (const ruleset of run.rulesets) {
       const table = findTable(ruleset, name);
@@ -37,6 +38,16 @@ export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
     }
   }
   return { through: live, ended };
+}
+
+/** Tables of nft's own may do anything to a packet that comes by: it goes on as if they did nothing, and may also end otherwise. */
+function unfollowed(run: Run, hook: Hook, tracks: readonly Track[]): Ended[] {
+  return tracks.flatMap((track): Ended[] => {
+    const chains = foreignChains(run.state, track.packet.family, hook);
+    if (chains.length === 0) return [];
+    const reason = `what ${chains.join(' and ')} does is not known to the simulator`;
+    return [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }];
+  });
 }
 
 /** What the kernel shows of interfaces at a hook (nf_hook_state). OUTPUT keeps the first route's, also after a rewrite has changed it. */
