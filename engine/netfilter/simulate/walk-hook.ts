@@ -10,32 +10,34 @@ import type { Hook } from './simulation.ts';
 import { type Ended, mergeTracks, type Setting, type Taken, type Track, withStep } from './track.ts';
 import { translated } from './translate.ts';
 import { type Flow, walkChain } from './walk-chain.ts';
-import { chainOfHook, tablesAt } from './way.ts';
+import { chainOfHook, tablesOf } from './way.ts';
 
 /** `through`: accepted by every table of the hook. */
 export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
   let live: Track[] = [...tracks];
   const ended: Ended[] = unfollowed(run, hook, tracks);
-  for (const name of tablesAt[hook]) {
-    for (const ruleset of run.rulesets) {
-      const table = findTable(ruleset, name);
-      if (table === undefined || live.length === 0) continue;
-      const walked = name === 'nat' ? walkNat : walkTable;
-      if (hook !== 'output' || (name !== 'nat' && name !== 'mangle')) {
-        const flow = walked(run, table, hook, live);
-        live = flow.through;
-        ended.push(...flow.ended);
-        continue;
-      }
-      const next: Track[] = [];
-      for (const track of live) {
-        const flow = walked(run, table, hook, [track]);
-        const again = flow.through.map((one) => routeAgain(run, track.packet, one));
-        next.push(...again.flatMap((one) => one.on));
-        ended.push(...flow.ended, ...again.flatMap((one) => one.ended));
-      }
-      live = mergeTracks(next);
+  const asked = run.rulesets
+    .flatMap((ruleset) =>
+      tablesOf(hook, ruleset.backend).map((one) => ({ ...one, table: findTable(ruleset, one.name) })),
+    )
+    .sort((a, b) => a.priority - b.priority);
+  for (const { name, table } of asked) {
+    if (table === undefined || live.length === 0) continue;
+    const walked = name === 'nat' ? walkNat : walkTable;
+    if (hook !== 'output' || (name !== 'nat' && name !== 'mangle')) {
+      const flow = walked(run, table, hook, live);
+      live = flow.through;
+      ended.push(...flow.ended);
+      continue;
     }
+    const next: Track[] = [];
+    for (const track of live) {
+      const flow = walked(run, table, hook, [track]);
+      const again = flow.through.map((one) => routeAgain(run, track.packet, one));
+      next.push(...again.flatMap((one) => one.on));
+      ended.push(...flow.ended, ...again.flatMap((one) => one.ended));
+    }
+    live = mergeTracks(next);
   }
   return { through: live, ended };
 }

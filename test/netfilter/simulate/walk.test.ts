@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { explainWalk, findDecidingRule, rulesVisited } from '../../../engine/netfilter/index.ts';
+import {
+  explainWalk,
+  findDecidingRule,
+  parsePacket,
+  parseSave,
+  rulesVisited,
+  simulate,
+} from '../../../engine/netfilter/index.ts';
 import { chainAlone, walk } from './walking.ts';
 
 const closed = `
@@ -142,4 +149,18 @@ COMMIT
       'It got to FORWARD (filter); rule 2 (-p tcp -j DROP) dropped it. Your rule is rule 3, after it.',
     );
   });
+});
+
+test('iptables-nft asks nat before security at INPUT, iptables-legacy after it', () => {
+  const text = ['nat', 'security', 'filter', 'mangle']
+    .map((name) => `*${name}\n:INPUT ACCEPT [0:0]\nCOMMIT\n`)
+    .join('');
+  const order = (backend: 'nft' | 'legacy') =>
+    simulate({
+      ruleset: { ...parseSave(text, { family: 'ipv4' }), backend },
+      packet: parsePacket('in=eth0 proto=tcp state=new'),
+      hook: 'input',
+    }).walk.map(({ table }) => table);
+  expect(order('legacy')).toEqual(['mangle', 'filter', 'security', 'nat']);
+  expect(order('nft')).toEqual(['mangle', 'filter', 'nat', 'security']);
 });
