@@ -6,6 +6,7 @@ import { findHome } from '../../engine/sessions/home.ts';
 import { findAnySession } from '../../engine/sessions/session.ts';
 import { resumeSession, type Started, startSession } from '../../engine/sessions/start.ts';
 import { openWorkspace } from '../../engine/sessions/workspace.ts';
+import { commandName } from '../command-name.ts';
 import { consentToHostLog } from '../host-log-consent.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
@@ -87,12 +88,13 @@ function startedText({ session, elapsedMs }: Started, shown: readonly Value[], r
   const nodes = Object.keys(instance.topology.nodes);
   const seconds = (elapsedMs / 1000).toFixed(1);
   const question = instance.questions[0]?.id;
+  const hookpoint = commandName();
   const values = shown.map(([name, value]) => [`  ${name}`, plain(value)]);
   const next = [
-    ...nodes.slice(0, 3).map((node) => [`  hookpoint shell ${id} ${node}`, `work on ${node}`]),
-    ...(question ? [[`  hookpoint answer ${id} ${question} VALUE`, 'answer a question']] : []),
-    [`  hookpoint check ${id}`, 'see your marks, as often as you like'],
-    [`  hookpoint stop ${id}`, 'end it'],
+    ...nodes.slice(0, 3).map((node) => [`  ${hookpoint} shell ${id} ${node}`, `work on ${node}`]),
+    ...(question ? [[`  ${hookpoint} answer ${id} ${question} VALUE`, 'answer a question']] : []),
+    [`  ${hookpoint} check ${id}`, 'see your marks, as often as you like'],
+    [`  ${hookpoint} stop ${id}`, 'end it'],
   ];
   return [
     `${colours.green('Started')} ${colours.bold(id)} in ${seconds} s: ${plain(instance.title)}`,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { commandName } from '../../cli/command-name.ts';
 import { table } from '../../cli/output/table.ts';
 import { paragraphs, plain, wrap } from '../../cli/output/text.ts';
 
@@ -21,4 +22,9 @@ test('a paragraph is put on one line', () => {
 
 test("a learner's text cannot move the cursor", () => {
   expect(plain('a\u001b[2Jb\u0007\u0090\u007fc\nd')).toBe('abc\nd');
+});
+
+test('what to type next is what was typed: npx in a clone', () => {
+  expect(commandName({ npm_command: 'exec' })).toBe('npx hookpoint');
+  expect(commandName({})).toBe('hookpoint');
 });
