@@ -10,6 +10,7 @@ export * from './model.ts';
 export * from './nft/index.ts';
 export { ruleKey } from './normalise.ts';
 export { type ParseOptions, parseRule, parseSave } from './parse.ts';
+export * from './paths/index.ts';
 export { type PrintOptions, printRule, printSave } from './print.ts';
 export * from './simulate/index.ts';
 export { RulesetSyntaxError } from './syntax-error.ts';

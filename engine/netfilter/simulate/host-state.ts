@@ -18,7 +18,14 @@ export interface HostState {
   }[];
   /** Tables of nf_tables that are not iptables' own, as `nft -j list table` gives them. */
   readonly nftTables?: readonly HostNftTable[];
+  readonly links?: readonly HostLink[];
   readonly problems?: readonly { readonly section: string }[];
+}
+
+export interface HostLink {
+  readonly name: string;
+  readonly mac: string;
+  readonly up: boolean;
 }
 
 export interface HostNftTable {

@@ -15,8 +15,8 @@ function settings(state: HostState | null, name: string, setting: string): reado
 export const eitherSetting = (state: HostState | null, name: string, setting: string): boolean =>
   settings(state, name, setting).some((value) => value > 0);
 
-/** IN_DEV_MAXCONF: rp_filter is the greater of both. */
-const greaterSetting = (state: HostState | null, name: string, setting: string): number =>
+/** IN_DEV_MAXCONF: the greater of both, as for rp_filter and arp_ignore. */
+export const settingOf = (state: HostState | null, name: string, setting: string): number =>
   Math.max(...settings(state, name, setting));
 
 const inText = (address: string, text: string): boolean => {
@@ -50,7 +50,7 @@ export function martian(state: HostState | null, { src, dst, family, in: name }:
 /** The reverse path filter of an interface: 0 off, 1 strict, 2 loose (ip-sysctl: the greater of `all` and the interface's own). */
 export function reversePathFilter(state: HostState | null, { family, in: name }: Packet): 0 | 1 | 2 {
   if (family === 'ipv6' || name === undefined || name === 'lo') return 0;
-  const value = greaterSetting(state, name, 'rp_filter');
+  const value = settingOf(state, name, 'rp_filter');
   return value === 1 ? 1 : value === 2 ? 2 : 0;
 }
 

@@ -61,6 +61,10 @@ export interface Outcome {
   /** As it left. */
   readonly packet: Packet;
   readonly rewrites: Rewrites;
+  /** It came to INPUT: an accepted one is delivered on this host. */
+  readonly delivered: boolean;
+  /** The router that an accepted one goes to next; null: straight to its destination, or not known. */
+  readonly nextHop: string | null;
   /** When it comes to this, in words; empty for always. */
   readonly condition: string;
   /** How many of all such packets come to this, from 0 to 1, where rules say so (`statistic`); null where nothing says. */

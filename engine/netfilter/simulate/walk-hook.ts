@@ -125,6 +125,8 @@ function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): 
   for (const track of tracks) {
     const isNew = track.states.includes('NEW');
     if (!isNew) passed.push(keepsNat(track) ? translated(track, hook) : track);
+    // nf_nat_initialized(): what comes back over lo has its nat already.
+    else if (track.packet.connection !== undefined) passed.push(translated(track, hook));
     else if (wasRewritten(track, hook)) passed.push(track);
     else if (track.states.length === 1) asked.push(track);
     else if ((chain?.rules.length ?? 0) === 0 && table.unreadable === undefined) passed.push(track);
