@@ -21,14 +21,15 @@ export function learnerPackets(moment: Moment, place: RulePlace, rule: Rule): nu
   const timeline = moment.evidence.timeline.value;
   const last = moment.state ?? timeline.states.length - 1;
   if (!timeline.states.some((state) => state.probing && state.index <= last)) return counted;
-  return Math.max(0, counted - movedByProbes(timeline, last, place, rule));
+  const shown = Math.min(counted, shownAt(timeline.states[last], place, rule) ?? counted);
+  return Math.max(0, shown - movedByProbes(timeline, last, place, rule));
 }
 
 function movedByProbes(timeline: Timeline, last: number, place: RulePlace, rule: Rule): number {
   let before: number | null = null;
   let moved = 0;
   for (const state of timeline.states.slice(0, last + 1)) {
-    const packets = packetsAt(state, place, rule);
+    const packets = shownAt(state, place, rule);
     if (packets === null || (before !== null && packets < before)) moved = 0;
     if (packets !== null && state.probing)
       moved += Math.max(0, packets - (before !== null && packets >= before ? before : 0));
@@ -37,9 +38,12 @@ function movedByProbes(timeline: Timeline, last: number, place: RulePlace, rule:
   return moved;
 }
 
-/** The same rule's counter in another state: by handle where there is one, else by meaning. Null: it does not live there. */
-function packetsAt(state: TimelineState, place: RulePlace, rule: Rule): number | null {
-  const snapshot = state.nodes[place.node];
+/**
+ * The same rule's counter in a state: by handle where there is one, else by meaning. Null: it does not live there. The timeline has
+ * already taken off what probes moved of nf_tables' counters, which a snapshot of now has not; those of x_tables it shows as they are.
+ */
+function shownAt(state: TimelineState | undefined, place: RulePlace, rule: Rule): number | null {
+  const snapshot = state?.nodes[place.node];
   if (snapshot === undefined) return null;
   for (const ruleset of rulesetsOf(snapshot, place.family)) {
     const rules = findChain(ruleset, place.table, place.chain)?.rules ?? [];
