@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { findLab } from '../../engine/sessions/catalog.ts';
 import { gradeWork } from '../../engine/sessions/grade.ts';
 import { findHome } from '../../engine/sessions/home.ts';
+import { defaultScriptSeconds } from '../../engine/sessions/lab-runner.ts';
 import { openStore } from '../../engine/sessions/store.ts';
 import { consentToHostLog } from '../host-log-consent.ts';
 import { interruptSignal } from '../interrupt.ts';
@@ -13,6 +14,7 @@ import { printReport } from './check.ts';
 interface Options {
   readonly node?: string;
   readonly seed: number;
+  readonly timeout: number;
   readonly hostLog?: boolean;
   readonly verbose?: boolean;
   readonly junit?: string;
@@ -25,6 +27,12 @@ export function gradeCommand(): Command {
     .argument('<work>', 'a bash script, or steps in a .yaml file; - for a script from stdin')
     .option('--node <node>', 'where the script runs; may be left out where the lab has one node')
     .option('--seed <n>', "draw the lab's values from this number", wholeNumber, 1)
+    .option(
+      '--timeout <seconds>',
+      'stop a script of the work that takes longer, and grade',
+      wholeSeconds,
+      defaultScriptSeconds,
+    )
     .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
     .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
     .option('-v, --verbose', 'show the checks of what passed too')
@@ -55,7 +63,14 @@ async function grade(text: string, file: string, options: Options) {
   const hostLog = await consentToHostLog(store, found.lab.summary.needs, options.hostLog);
   using progress = openProgress();
   const work = { file, node: options.node, seed: options.seed };
-  return await gradeWork(found, work, { signal, progress: progress.report, hostLog });
+  return await gradeWork(found, work, { signal, progress: progress.report, hostLog, scriptSeconds: options.timeout });
+}
+
+function wholeSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds < 1 || seconds > 86_400)
+    throw new InvalidArgumentError('It takes whole seconds, from 1 to 86400.');
+  return seconds;
 }
 
 function wholeNumber(text: string): number {

@@ -3,7 +3,7 @@ export { type InstalledPack, installArchive } from './archive-install.ts';
 export { type GuideBlock, readGuide } from './guide.ts';
 export { inspectPack, invalidPack, lintPack, loadLab, loadPack } from './inspect.ts';
 export { instantiate } from './instantiate.ts';
-export type { LabRunner, RunningLab } from './lab-runner.ts';
+export type { LabRunner, RunningLab, ScriptResult } from './lab-runner.ts';
 export type { Lab, LabInstance, LabSummary, Pack } from './pack.ts';
 export { drawParameters, type ParameterValues } from './parameters.ts';
 export { runSteps, type StepsOutcome } from './run-steps.ts';

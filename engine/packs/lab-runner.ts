@@ -11,10 +11,12 @@ export interface ScriptResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** It did not end in its time and was stopped. */
+  readonly timedOut: boolean;
 }
 
 export interface RunningLab {
-  /** A bash script in a node, as the learner. A non-zero exit is a result. */
+  /** A bash script in a node, as the learner, for a limited time. A non-zero exit is a result. */
   run(node: string, script: string, signal?: AbortSignal): Promise<ScriptResult>;
   answer(question: string, value: string, signal?: AbortSignal): Promise<void>;
   check(signal?: AbortSignal): Promise<Report>;

@@ -27,7 +27,8 @@ export async function runSteps(lab: RunningLab, steps: readonly Step[], signal?:
 
 async function runStep(lab: RunningLab, step: Step, exits: string[], signal?: AbortSignal): Promise<string | null> {
   if ('run' in step) {
-    const { exitCode, stderr } = await lab.run(step.node, step.run, signal);
+    const { exitCode, stderr, timedOut } = await lab.run(step.node, step.run, signal);
+    if (timedOut) return `'${shorten(step.run)}' on ${step.node} did not end in its time and was stopped`;
     if (exitCode !== 0) exits.push(`'${shorten(step.run)}' on ${step.node} exited ${exitCode}: ${shorten(stderr)}`);
     return null;
   }

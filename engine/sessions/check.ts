@@ -47,7 +47,7 @@ export async function checkSession(workspace: Workspace, session: SessionRow, si
 /** Gathers, then judges. */
 export async function gradeNow(lab: Gradable, run: RunScript, signal?: AbortSignal): Promise<Report> {
   const { id, instance, baseline, answers, hostLog } = lab;
-  const evidence = await gather(instance.criteria, instance.questions, {
+  const evidence = await gather(instance.criteria, {
     session: id,
     run,
     topology: instance.topology,

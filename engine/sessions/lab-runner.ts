@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { LabInstance, LabRunner, RunningLab } from '../packs/index.ts';
 import type { Progress } from '../runtime/container.ts';
-import { execArgv } from '../topology/index.ts';
 import { answerNow } from './answer.ts';
 import { gradeNow } from './check.ts';
 import { restoreHostLog } from './host-log.ts';
 import { type Launched, launch } from './launch.ts';
 import { lock } from './lock.ts';
 import { restartNow } from './restart.ts';
+import { runWork } from './run-work.ts';
 import type { AnswerRow } from './store.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -16,7 +16,12 @@ export interface LabRunnerOptions {
   readonly progress?: Progress;
   /** Whether the host's kernel log may hear containers; HOOKPOINT_HOST_LOG=0 forbids it. */
   readonly hostLog?: boolean;
+  /** How long one script of the work may take. */
+  readonly scriptSeconds?: number;
 }
+
+/** Scripts of solutions take seconds; one that takes minutes hangs. */
+export const defaultScriptSeconds = 300;
 
 /** Runs labs that are no learner's: for tests of packs and for grading a script. They are in no list, and `clean` finds them. */
 export async function openLabRunner(options: LabRunnerOptions = {}): Promise<LabRunner & AsyncDisposable> {
@@ -42,19 +47,24 @@ async function startLab(
     const hostLog = options.hostLog ?? process.env.HOOKPOINT_HOST_LOG !== '0';
     const request = { id, instance, version: 'run', hostLog };
     const launched = await launch(workspace, request, { signal, progress: options.progress });
-    return runningLab(id, instance, launched, held);
+    return runningLab(id, instance, launched, held, options.scriptSeconds ?? defaultScriptSeconds);
   } catch (error) {
     held[Symbol.dispose]();
     throw error;
   }
 }
 
-function runningLab(id: string, instance: LabInstance, launched: Launched, held: Disposable): RunningLab {
+function runningLab(
+  id: string,
+  instance: LabInstance,
+  launched: Launched,
+  held: Disposable,
+  seconds: number,
+): RunningLab {
   const { container, shell, baseline, hostLog } = launched;
   const answers: AnswerRow[] = [];
   return {
-    run: (node, script, signal) =>
-      container.exec(execArgv(node, ['/bin/bash', '-c', script]), signal ? { signal } : {}),
+    run: (node, script, signal) => runWork(container, node, script, { seconds, signal }),
     answer: async (question, value, signal) => {
       answers.push(await answerNow(instance, question, value, shell.run, signal));
     },

@@ -15,7 +15,7 @@ function paperLab(): { runner: LabRunner; most: () => number; open: () => number
       return {
         run: async (_, script) => {
           if (script.includes('-j DROP')) done.add('blocked');
-          return { exitCode: 0, stdout: '', stderr: '' };
+          return { exitCode: 0, stdout: '', stderr: '', timedOut: false };
         },
         answer: async (_, value) =>
           void (value.toUpperCase() === 'ACCEPT' ? done.add('policy') : done.delete('policy')),
