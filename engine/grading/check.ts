@@ -68,11 +68,7 @@ function finding(outcome: Outcome, actual: string, message: string, evidence: un
 }
 
 export function toResult(type: string, expected: string, found: Finding): CheckResult {
-  return { type, outcome: found.outcome, expected, ...pick(found) };
-}
-
-function pick({ actual, message, evidence }: Finding) {
-  return evidence === undefined ? { actual, message } : { actual, message, evidence };
+  return { type, expected, ...found };
 }
 
 /** A node's snapshot with these sections readable, or the finding that says why not. */

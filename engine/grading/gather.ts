@@ -16,10 +16,9 @@ import {
   probeKey,
   type StoredAnswer,
 } from './evidence.ts';
+import { leavesOf } from './leaves.ts';
 import { readNodeFile } from './node-file.ts';
-import { longest, runProbe } from './probe.ts';
-import type { Question } from './question.ts';
-import { leavesOf } from './references.ts';
+import { longestSeconds, runProbe } from './probe.ts';
 import type { Criterion } from './schema.ts';
 
 export interface GatherContext {
@@ -32,8 +31,6 @@ export interface GatherContext {
   readonly answers: Readonly<Record<string, StoredAnswer>>;
   /** Whether LOG lines of containers can be had on this host. */
   readonly kernelLog: Observed<true>;
-  /** False: state alone is read and no packet sent; probes are then unknown. */
-  readonly probes?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -41,11 +38,7 @@ export interface GatherContext {
  * Gathers what the criteria rest on. A part that cannot be had is a failure with its cause in the evidence, and the rest goes on; only a
  * cancelled signal throws (CANCELLED). Probes run last, one after another, between two marks on the timeline.
  */
-export async function gather(
-  criteria: readonly Criterion[],
-  _questions: readonly Question[],
-  context: GatherContext,
-): Promise<Evidence> {
+export async function gather(criteria: readonly Criterion[], context: GatherContext): Promise<Evidence> {
   const { session, run, signal, baseline, answers, kernelLog } = context;
   const options = signal === undefined ? {} : { signal };
   const needs = criteria.flatMap((criterion) =>
@@ -85,10 +78,10 @@ async function gatherProbes(needs: readonly Needs[], nodes: Nodes | undefined, c
   const probes: Record<string, Observed<ProbeResult>> = {};
   const specs = new Map<string, ProbeSpec>();
   for (const { probe } of needs) if (probe !== undefined) specs.set(probeKey(probe), probeSchema.parse(probe));
-  if (specs.size === 0 || context.probes === false) return probes;
+  if (specs.size === 0) return probes;
   const { run, signal, topology } = context;
   const begun = await observed('the probe could not be announced', signal, () =>
-    writeMark(run, { name: 'probe-begin', detail: String(longest([...specs.values()])) }),
+    writeMark(run, { name: 'probe-begin', detail: String(longestSeconds([...specs.values()])) }),
   );
   try {
     for (const [key, spec] of specs) {

@@ -1,7 +1,4 @@
-export type { Evidence, Nodes, Observed, StoredAnswer } from './evidence.ts';
-export { type GatherContext, gather } from './gather.ts';
-export { exitCodeOf, type JudgedLab, judge } from './judge.ts';
-export { judgeAnswer } from './judge-answer.ts';
+export type { Observed, StoredAnswer } from './evidence.ts';
+export { gather } from './gather.ts';
+export { exitCodeOf, judge } from './judge.ts';
 export { toJUnit } from './junit.ts';
-export { checkReferences, type ReferenceProblem } from './references.ts';
-export * from './schema.ts';

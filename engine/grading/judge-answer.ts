@@ -23,7 +23,7 @@ export function judgeAnswer(question: Question, value: string, nodes: Observed<N
 }
 
 /** How an answer of each kind is written, for messages. */
-export const forms: Readonly<Record<Question['kind'], string>> = {
+const forms: Readonly<Record<Question['kind'], string>> = {
   policy: 'a policy, such as DROP',
   chain: 'the name of a chain, such as OUTPUT',
   rule: 'a rule as TABLE:CHAIN:NUMBER, such as filter:INPUT:2',

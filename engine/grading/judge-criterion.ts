@@ -3,26 +3,21 @@ import type { Moment } from './check.ts';
 import { kindOf } from './check-kinds.ts';
 import type { Evidence } from './evidence.ts';
 import { createJudge, type JudgeSpec } from './judge-spec.ts';
+import { leavesOf } from './leaves.ts';
 import type { Judged } from './logic.ts';
 import { gapSince, learnerMoments, momentNow, momentsSinceProvisioning } from './moments.ts';
 import type { Question } from './question.ts';
-import { leavesOf } from './references.ts';
 import type { CheckSpec, Criterion } from './schema.ts';
 
-export interface JudgeTimes {
-  now(criterion: Criterion): Judged;
-  ever(criterion: Criterion): Judged;
-  held(criterion: Criterion): Judged;
-  /** By the criterion's own `when`. */
-  judge(criterion: Criterion): Judged;
-}
+/** Judges a criterion's checks at the time that its `when` says. */
+export type JudgeCriterion = (criterion: Criterion) => Judged;
 
-/** Judges the checks of a lab's criteria over time, without what holds between criteria. */
-export function createTimes(
+/** For the criteria of a lab, without what holds between them but `then`. */
+export function createCriterionJudge(
   criteria: readonly Criterion[],
   questions: readonly Question[],
   evidence: Evidence,
-): JudgeTimes {
+): JudgeCriterion {
   const judgeSpec = createJudge();
   const present = momentNow(evidence, questions);
   const whole = (criterion: Criterion, moment: Moment) => judgeSpec(specOf(criterion), moment);
@@ -45,14 +40,9 @@ export function createTimes(
     const result = earlier(id, first?.title ?? id, was);
     return { outcome: worse(is.outcome, was.outcome), results: [...is.results, result] };
   };
-  return {
-    now,
-    ever,
-    held,
-    judge(criterion) {
-      if (typeof criterion.when === 'object') return then(criterion, criterion.when.then);
-      return { now, ever, held }[criterion.when](criterion);
-    },
+  return (criterion) => {
+    if (typeof criterion.when === 'object') return then(criterion, criterion.when.then);
+    return { now, ever, held }[criterion.when](criterion);
   };
 }
 
@@ -73,10 +63,9 @@ function judgeEver(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[]
   }
   if (unknown !== null) return unknown;
   const judged = nearest ?? { outcome: 'unknown', results: [] };
-  if (isOfThePresent(spec)) return judged;
   const lost = lostBecause(evidence, spec);
   if (lost === null) return judged;
-  return { outcome: 'unknown', results: [...judged.results.map((one) => doubted(one, lost))] };
+  return { outcome: 'unknown', results: judged.results.map((one) => doubted(one, lost)) };
 }
 
 /** Every state has to fulfil it: the first that does not decides. */

@@ -1,9 +1,8 @@
 import type { CheckResult, CriterionResult, Report, Verdict } from '../contract/report.ts';
 import type { Evidence } from './evidence.ts';
-import { createTimes, type JudgeTimes } from './judge-criterion.ts';
+import { createCriterionJudge, type JudgeCriterion } from './judge-criterion.ts';
 import type { Judged } from './logic.ts';
 import type { Question } from './question.ts';
-import { reaches } from './references.ts';
 import type { Criterion } from './schema.ts';
 
 /** What of a lab is judged: its criteria and questions with the session's parameters filled in. */
@@ -16,8 +15,7 @@ export interface JudgedLab {
 
 /** Judges a lab from what was gathered. Pure: the same evidence gives the same report, at any time and anywhere. */
 export function judge(lab: JudgedLab, evidence: Evidence): Report {
-  const times = createTimes(lab.criteria, lab.questions, evidence);
-  const verdicts = new Verdicts(lab.criteria, times);
+  const verdicts = new Verdicts(lab.criteria, createCriterionJudge(lab.criteria, lab.questions, evidence));
   const criteria = lab.criteria.map((criterion) => verdicts.of(criterion));
   const sum = (verdict: Verdict) =>
     criteria.filter((one) => one.verdict === verdict).reduce((total, one) => total + one.possible, 0);
@@ -41,20 +39,20 @@ export function exitCodeOf(report: Report): 0 | 1 | 3 {
 /** Verdicts with what holds between criteria: `after`, and that a held one is reached when another has passed. */
 class Verdicts {
   readonly #criteria: readonly Criterion[];
-  readonly #times: JudgeTimes;
+  readonly #judge: JudgeCriterion;
   readonly #after: ReadonlyMap<string, readonly string[]>;
   readonly #known = new Map<string, CriterionResult>();
 
-  constructor(criteria: readonly Criterion[], times: JudgeTimes) {
+  constructor(criteria: readonly Criterion[], judge: JudgeCriterion) {
     this.#criteria = criteria;
-    this.#times = times;
+    this.#judge = judge;
     this.#after = new Map(criteria.map((one) => [one.id, one.after]));
   }
 
   of(criterion: Criterion): CriterionResult {
     const known = this.#known.get(criterion.id);
     if (known !== undefined) return known;
-    const judged = this.#times.judge(criterion);
+    const judged = this.#judge(criterion);
     const { verdict, checks } = this.#decide(criterion, judged);
     const { id, title, points: possible } = criterion;
     const result = { id, title, verdict, points: verdict === 'passed' ? possible : 0, possible, checks: [...checks] };
@@ -115,4 +113,17 @@ function unsure(what: string): CheckResult {
     actual: 'could not be found out',
     message: `This could not be checked: whether ${what} has passed is not known.`,
   };
+}
+
+/** Whether `to` has to be passed, at some remove, before `from` is judged. */
+function reaches(after: ReadonlyMap<string, readonly string[]>, from: string, to: string): boolean {
+  const seen = new Set<string>();
+  const open = [...(after.get(from) ?? [])];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (id === to) return true;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    open.push(...(after.get(id) ?? []));
+  }
+  return false;
 }

@@ -9,7 +9,7 @@ export interface NearRule {
   readonly differs: string;
 }
 
-export const placeOf = (rule: PlacedRule): string => `${rule.table} ${rule.chain} rule ${rule.number}`;
+const placeOf = (rule: PlacedRule): string => `${rule.table} ${rule.chain} rule ${rule.number}`;
 
 /** Rules that come close to the wanted one, nearest first, at most three: what the learner probably meant. */
 export function nearRules(

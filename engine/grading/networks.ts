@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 type Parsed = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 /** An address or a network; null when the text is neither. */
-export function parseNetwork(text: string): Parsed | null {
+function parseNetwork(text: string): Parsed | null {
   if (ipaddr.isValidCIDR(text)) return ipaddr.parseCIDR(text);
   if (!ipaddr.isValid(text)) return null;
   const address = ipaddr.parse(text);

@@ -77,7 +77,7 @@ export async function runProbe(spec: ProbeSpec, context: ProbeContext): Promise<
 const grace = 5;
 
 /** For how many seconds such probes are under way at most, one after another. */
-export function longest(specs: readonly ProbeSpec[]): number {
+export function longestSeconds(specs: readonly ProbeSpec[]): number {
   return specs.reduce((sum, spec) => sum + spec.count * (spec.seconds + grace), grace);
 }
 

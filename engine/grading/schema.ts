@@ -77,4 +77,3 @@ export const hintSchema = z.strictObject({
   /** Points that looking at it costs. */
   cost: z.int().min(0).default(0),
 });
-export type Hint = z.output<typeof hintSchema>;

@@ -65,7 +65,7 @@ export const probeSchema = z
   });
 export type ProbeSpec = z.output<typeof probeSchema>;
 
-export const senderOf = (spec: ProbeSpec): string =>
+const senderOf = (spec: ProbeSpec): string =>
   typeof spec.from === 'string' ? spec.from : `an outside host ${spec.from.outside.address}`;
 
 const expectation = {
