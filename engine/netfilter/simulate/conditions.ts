@@ -18,6 +18,7 @@ const not = (value: Tri, negated: boolean): Tri => (value === null ? null : valu
 
 /** Whether the packet of this track meets the condition here. */
 export function holds(condition: Condition, track: Track, at: Setting): Tri {
+  if (isBeforeConntrack(track, at) && asksConnection(condition)) return false;
   const plain =
     'negated' in condition ? not(answer(condition, track, at), condition.negated) : answer(condition, track, at);
   if (plain !== null || !isAboutPacket(condition)) return plain;
@@ -25,6 +26,14 @@ export function holds(condition: Condition, track: Track, at: Setting): Tri {
   if (assumed === undefined) return null;
   return 'negated' in condition ? assumed !== condition.negated : assumed;
 }
+
+/** conntrack looks at a packet behind raw; what comes back over lo it has seen before. */
+const isBeforeConntrack = (track: Track, at: Setting): boolean =>
+  at.table === 'raw' && !(at.in === 'lo' && track.packet.connection !== undefined);
+
+/** Without a connection these match nothing, negated or not (xt_conntrack, xt_connmark). States are asked all the same. */
+const asksConnection = (condition: Condition): boolean =>
+  condition.kind === 'connmark' || (condition.kind === 'opaque' && condition.module === 'conntrack');
 
 /** Asked twice of one packet it has one answer: not so for what counts or draws lots. */
 export function isAboutPacket(condition: Condition): boolean {
@@ -113,6 +122,11 @@ function isIcmpType(packet: Packet, type: number, code: PortRange | null): Tri {
 }
 
 function isState(track: Track, at: Setting, wanted: readonly ConntrackState[]): Tri {
+  // xt_conntrack: no connection, and none that was refused by NOTRACK, is INVALID.
+  if (isBeforeConntrack(track, at)) {
+    const untracked = track.states.length === 1 && track.states[0] === 'UNTRACKED';
+    return wanted.includes(untracked ? 'UNTRACKED' : 'INVALID');
+  }
   const matching = track.states.filter((state) => wanted.includes(state)).length;
   if (matching === track.states.length) return true;
   const translated = (['SNAT', 'DNAT'] as const).filter((state) => wanted.includes(state));

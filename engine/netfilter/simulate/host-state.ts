@@ -130,25 +130,6 @@ function isBroadcastOf(own: HostAddress, address: string): boolean {
   return (value | host) >>> 0 === readIPv4(address);
 }
 
-/** The first address of an interface, or the first on the network of `towards`, as inet_select_addr() chooses; null where unknown. */
-export function firstAddress(
-  state: HostState | null,
-  name: string,
-  family: Family,
-  towards: string | null = null,
-): string | null {
-  const addresses = knownPart(state, 'addresses');
-  if (addresses === null) return name === 'lo' ? (family === 'ipv4' ? '127.0.0.1' : '::1') : null;
-  const own = addresses.filter(
-    (one) => one.interface === name && one.address.includes(':') === (family === 'ipv6') && !isLinkLocal(one.address),
-  );
-  const near = own.find((one) => towards !== null && isIn(towards, `${one.address}/${one.prefix}`, family));
-  const found = near ?? own[0];
-  return found === undefined ? null : canonicalAddress(found.address, family);
-}
-
-const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address);
-
 /** Whether the host passes packets on that come in there; null where it is not known. */
 export function forwards(state: HostState | null, family: Family, from: string | undefined): boolean | null {
   const sysctls = knownPart(state, 'sysctls');

@@ -1,12 +1,13 @@
 /** Where the routing code sends a packet: on its way in, on its way out, and again after something changed it. */
 
-import { firstAddress, forwards, isLoopback, knownPart } from './host-state.ts';
+import { forwards, isLoopback, knownPart } from './host-state.ts';
 import type { Packet } from './packet.ts';
 import type { RouteQuestion } from './policy-rules.ts';
 import { eitherSetting, martian, passesReversePath, reversePathFilter } from './reverse-path.ts';
 import { type Hop, localType, type Route, routeOf } from './routing.ts';
 import type { Run } from './run.ts';
 import type { Hook } from './simulation.ts';
+import { sourceAddress } from './source-address.ts';
 import { type Ended, type Track, withStep } from './track.ts';
 
 export interface Decided {
@@ -44,6 +45,12 @@ function passOn(run: Run, track: Track, route: Exclude<Route, { kind: 'here' }>)
     return only({ ended: [stopped(track, 'prerouting', 'forwarding', why)] });
   }
   if (route.kind === 'none') return only({ ended: [stopped(track, 'prerouting', 'route', route.why)] });
+  // ip_forward() and ip6_forward(): what came in a frame to all or to a group is passed on to nobody, whatever nat made of it.
+  const to = run.came.dst;
+  if (to !== undefined && ['BROADCAST', 'MULTICAST'].includes(localType(run.state, to) ?? '')) {
+    const why = `it came to ${to}, which is not one host alone`;
+    return only({ ended: [stopped(track, 'prerouting', 'forwarding', why)] });
+  }
   const ended: Ended[] = [];
   if (may === null) ended.push(unknown(track, 'whether the host forwards packets is not known'));
   // ip_forward() counts the time to live down before FORWARD sees the packet.
@@ -119,7 +126,8 @@ export function routeOutput(run: Run, track: Track): Decided {
 function withSource(run: Run, track: Track, hop: Hop | undefined): Track {
   const { src, dst, out, family } = track.packet;
   if (src !== undefined || dst === undefined || out === undefined) return track;
-  const own = out === 'lo' ? dst : firstAddress(run.state, out, family, track.nextHop ?? dst);
+  const own =
+    out === 'lo' ? dst : sourceAddress(run.state, out, family === 'ipv4' ? (track.nextHop ?? dst) : dst, family);
   const chosen = hop?.source ?? own;
   return chosen === null ? track : { ...track, packet: { ...track.packet, src: chosen } };
 }

@@ -2,6 +2,7 @@
 
 import type { Condition, Ruleset } from '../model.ts';
 import type { HostState } from './host-state.ts';
+import type { Packet } from './packet.ts';
 import type { Hook } from './simulation.ts';
 
 export interface Run {
@@ -10,6 +11,8 @@ export interface Run {
   readonly state: HostState | null;
   /** Where the packet's way began. */
   readonly start: Hook;
+  /** As it was there. */
+  readonly came: Packet;
   readonly brief: boolean;
   readonly counted: Map<Condition, number>;
 }

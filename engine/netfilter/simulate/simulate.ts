@@ -68,6 +68,7 @@ function simulateInOrder(input: SimulationInput, rulesets: readonly Ruleset[]): 
     rulesets,
     state: input.state ?? null,
     start: input.hook,
+    came: input.packet,
     brief: input.walk === 'brief',
     counted: new Map(),
   };

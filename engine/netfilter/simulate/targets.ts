@@ -1,9 +1,9 @@
 /** What a target does to a packet: it goes on, it leaves the table, or its way ends. */
 
 import type { Action, Option, PortRange } from '../model.ts';
-import { firstAddress } from './host-state.ts';
 import { hasPorts, type Packet } from './packet.ts';
 import type { Rewrites, Verdict } from './simulation.ts';
+import { redirectAddress, sourceAddress } from './source-address.ts';
 import type { Setting, Track } from './track.ts';
 
 /** `next`: it goes on with the rule after. `accept` and the others end the table or the packet's way. */
@@ -33,7 +33,7 @@ export function apply(
       return { track: { ...track, packet: { ...track.packet, mark } }, outcome: 'next' };
     }
     case 'redirect':
-      return { track: toPort(toAddress(track, redirectTarget(track, at)), action.ports), outcome: 'accept' };
+      return redirect(track, at, action.ports);
     case 'dnat': {
       const { addresses } = action;
       const moved =
@@ -59,17 +59,21 @@ export function apply(
   }
 }
 
-/** iptables-extensions(8), REDIRECT: 127.0.0.1 for packets of this host, else the first address of the interface they came in through. */
-function redirectTarget(track: Track, at: Setting): string | null {
-  const { family } = track.packet;
-  if (at.hook === 'output') return family === 'ipv4' ? '127.0.0.1' : '::1';
-  return typeof at.in === 'string' ? firstAddress(at.state, at.in, family) : null;
+/** iptables-extensions(8), REDIRECT: 127.0.0.1 for packets of this host, else an address of the interface they came in through. */
+function redirect(track: Track, at: Setting, ports: PortRange | null): Effect {
+  const { family, dst } = track.packet;
+  const own = { address: family === 'ipv4' ? '127.0.0.1' : '::1' };
+  const target =
+    at.hook === 'output' ? own : typeof at.in === 'string' ? redirectAddress(at.state, at.in, dst, family) : null;
+  if (target === 'none') return { track, outcome: 'drop' };
+  return { track: toPort(toAddress(track, target?.address ?? null), ports), outcome: 'accept' };
 }
 
 function masqueradeAddress(track: Track, at: Setting): string | null {
   if (typeof at.out !== 'string') return null;
   const { dst, family } = track.packet;
-  return firstAddress(at.state, at.out, family, track.nextHop ?? dst ?? null);
+  const towards = family === 'ipv4' ? (track.nextHop ?? dst) : dst;
+  return sourceAddress(at.state, at.out, towards ?? null, family);
 }
 
 function changed<K extends 'src' | 'dst' | 'sport' | 'dport'>(

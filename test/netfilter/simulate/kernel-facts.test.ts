@@ -1,0 +1,113 @@
+/** What the kernel was seen to do and the simulator once said otherwise. */
+
+import { describe, expect, test } from 'vitest';
+import { host, walk } from './walking.ts';
+
+const raw = (rule: string) => `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${rule} -j DROP\nCOMMIT\n`;
+const inRaw = (rule: string, before = '') =>
+  walk(raw(rule).replace('-A', `${before}-A`), 'in=eth0 src=10.0.0.2 dst=10.0.0.1 proto=tcp state=new', 'prerouting')
+    .verdict === 'drop';
+
+describe('raw is asked before conntrack', () => {
+  test('a packet there is INVALID, and UNTRACKED after NOTRACK', () => {
+    expect(inRaw('-m conntrack --ctstate INVALID')).toBe(true);
+    expect(inRaw('-m conntrack ! --ctstate NEW,ESTABLISHED')).toBe(true);
+    expect(inRaw('-m conntrack --ctstate NEW')).toBe(false);
+    expect(inRaw('-m state --state UNTRACKED', '-A PREROUTING -j CT --notrack\n')).toBe(true);
+    expect(inRaw('-m state --state INVALID', '-A PREROUTING -j CT --notrack\n')).toBe(false);
+  });
+
+  test('other questions about its connection are answered with no, also the negated ones', () => {
+    for (const rule of ['--ctproto 6', '! --ctproto 6', '--ctdir ORIGINAL', '! --ctorigsrc 10.9.9.9']) {
+      expect(inRaw(`-m conntrack ${rule}`)).toBe(false);
+    }
+    expect(inRaw('-m connmark ! --mark 1')).toBe(false);
+  });
+});
+
+describe('MASQUERADE', () => {
+  const rules = '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n';
+  const rewrites = (addresses: readonly string[], packet: string, family: 'ipv4' | 'ipv6' = 'ipv4') => {
+    const list = addresses.map((text) => {
+      const [name = '', address = '', prefix = '0'] = text.split(/[ /]/);
+      return { interface: name, address, prefix: Number(prefix) };
+    });
+    const state = host({
+      addresses: list,
+      sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.forwarding': '1' },
+    });
+    return walk(rules, packet, 'postrouting', { state, family }).rewrites;
+  };
+
+  test('out of lo passes over 127.0.0.1, whose scope is the host', () => {
+    const packet = 'out=lo src=10.1.0.9 dst=10.1.0.1 proto=tcp dport=80 state=new';
+    expect(rewrites(['lo 127.0.0.1/8', 'lo 10.8.8.8/32', 'eth0 10.1.0.1/24'], packet)).toEqual({ src: '10.8.8.8' });
+    expect(rewrites(['lo 127.0.0.1/8', 'eth0 10.1.0.1/24'], packet)).toEqual({ src: '10.1.0.1' });
+  });
+
+  test('takes no secondary address', () => {
+    const packet = 'in=lan out=eth0 src=10.0.0.2 dst=10.1.0.9 proto=tcp dport=80 state=new';
+    expect(rewrites(['eth0 10.1.0.1/24', 'eth0 10.1.0.7/24'], packet)).toEqual({ src: '10.1.0.1' });
+  });
+
+  test('with IPv6 takes the destination’s own address, else one of its label, interface and longest prefix', () => {
+    const addresses = [
+      'lo ::1/128',
+      'eth0 fe80::1/64',
+      'eth0 2001:db8::1/64',
+      'eth0 fd00:1::1/64',
+      'eth1 fd00:2::1/64',
+    ];
+    const to = (dst: string, out = 'eth0') =>
+      rewrites(addresses, `in=x out=${out} src=fd00:9::9 dst=${dst} proto=tcp dport=80 state=new`, 'ipv6').src;
+    expect(to('fd00:1::1', 'lo')).toBe('fd00:1::1');
+    expect(to('fd00:1::9')).toBe('fd00:1::1');
+    expect(to('2600::9')).toBe('2001:db8::1');
+    expect(to('fd00:77::9', 'eth1')).toBe('fd00:2::1');
+    expect(to('fe80::9')).toBe('fe80::1');
+  });
+});
+
+describe('a packet to a group or to all', () => {
+  const rules = (target: string) =>
+    `*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -j ${target}\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n`;
+  const state = host({
+    addresses: [
+      { interface: 'eth0', address: '10.0.0.1', prefix: 24 },
+      { interface: 'eth0', address: 'fd00::1', prefix: 64 },
+    ],
+    routes: [
+      {
+        family: 'ipv4',
+        table: 'main',
+        destination: '10.0.1.0/24',
+        via: null,
+        interface: 'eth1',
+        metric: null,
+        type: 'unicast',
+      },
+    ],
+    sysctls: { 'net.ipv4.ip_forward': '1' },
+  });
+
+  test('is passed on to nobody, also when DNAT gave it one destination', () => {
+    for (const dst of ['224.0.0.1', '10.0.0.255', '255.255.255.255']) {
+      const packet = `in=eth0 src=10.0.0.2 dst=${dst} proto=udp sport=1 dport=2 state=new`;
+      const found = walk(rules('DNAT --to-destination 10.0.1.9'), packet, 'prerouting', { state });
+      expect(found.verdict).toBe('drop');
+      expect(found.walk.at(-1)).toMatchObject({ table: 'routing', chain: 'forwarding' });
+    }
+  });
+
+  test('IPv6: REDIRECT of one to a group of the link needs an address of the link, and drops it where there is none', () => {
+    const packet = 'in=eth0 src=fe80::2 dst=ff02::1 proto=udp sport=1 dport=2 state=new';
+    expect(walk(rules('REDIRECT'), packet, 'prerouting', { state, family: 'ipv6' }).verdict).toBe('drop');
+    const linked = {
+      ...state,
+      addresses: [...(state.addresses ?? []), { interface: 'eth0', address: 'fe80::1', prefix: 64 }],
+    };
+    expect(walk(rules('REDIRECT'), packet, 'prerouting', { state: linked, family: 'ipv6' }).rewrites).toEqual({
+      dst: 'fe80::1',
+    });
+  });
+});
