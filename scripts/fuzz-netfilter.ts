@@ -1,9 +1,11 @@
 /**
  * Compares the simulator with the kernel for as long as one likes: `npm run fuzz:netfilter -- --seconds 300 [--seed N] [--keep-going]`.
- * `--without REGEX` leaves out rules whose text it finds.
+ * `--without REGEX` leaves out rules whose text it finds; `--save FOLDER` writes each counterexample as a fixture there.
  * Exit status 1 with the smallest counterexample found; 3 when it could not run.
  */
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   type Counterexample,
@@ -12,7 +14,7 @@ import {
   runCampaign,
   type Tally,
 } from '../test/support/differential/campaign.ts';
-import { describeCounterexample } from '../test/support/differential/counterexample.ts';
+import { describeCounterexample, fixtureText } from '../test/support/differential/counterexample.ts';
 import { startKernel, variantName } from '../test/support/differential/kernel.ts';
 
 const { values } = parseArgs({
@@ -21,12 +23,15 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     without: { type: 'string' },
+    save: { type: 'string' },
   },
 });
 const seconds = Number(values.seconds);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
 if (!(seconds > 0) || !Number.isInteger(seed)) {
-  console.error('usage: npm run fuzz:netfilter -- [--seconds N] [--seed N] [--keep-going] [--without REGEX]');
+  console.error(
+    'usage: npm run fuzz:netfilter -- [--seconds N] [--seed N] [--keep-going] [--without REGEX] [--save FOLDER]',
+  );
   process.exit(2);
 }
 
@@ -56,7 +61,13 @@ const began = performance.now();
 }
 const elapsed = (performance.now() - began) / 1000;
 
-for (const counterexample of found) console.log(`\n${describeCounterexample(counterexample)}`);
+for (const counterexample of found) {
+  console.log(`\n${describeCounterexample(counterexample)}`);
+  if (values.save === undefined || counterexample.packet === null) continue;
+  const file = join(values.save, `${variantName(counterexample.variant)}-${counterexample.seed}.json`);
+  writeFileSync(file, fixtureText(counterexample));
+  console.log(`  saved as ${file}`);
+}
 for (const [name, refusal] of lastRefusal) console.log(`\nlast refused by ${name}: ${refusal}`);
 console.log(`\nvariant        pairs  rulesets  unknown  refused  unsteady  disagreements`);
 const total = emptyTally();

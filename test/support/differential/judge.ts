@@ -119,6 +119,8 @@ export function judge(question: Question, observed: Observed, ruleset?: Ruleset)
     return { disagreements: [`unknown without need: ${[...new Set(reasons)].join('; ')}`], unknown };
   }
   if (ways.some((found) => found.length === 0)) return { disagreements: [], unknown };
+  const certain = said.outcomes[0] === undefined ? [] : differencesOfBeginning(said.outcomes[0], observed);
+  if (unknown && certain.length > 0) return { disagreements: certain, unknown };
   // Of outcomes that came to the same, one walk stands for all: where more than one way was open, the end alone is compared.
   if (unknown) {
     const ends = said.outcomes.map((outcome) => differencesOfEnd(outcome, observed));
@@ -154,6 +156,23 @@ function differences(outcome: Outcome, observed: Observed): string[] {
   return found;
 }
 
+/** What is sure of a walk: the steps before the first that nobody can tell. */
+function differencesOfBeginning(outcome: Outcome, observed: Observed): string[] {
+  const first = outcome.walk.findIndex((step) => step.matched === null);
+  const sure = outcome.walk.slice(0, first < 0 ? outcome.walk.length : first);
+  const names = sure
+    .filter((step) => step.matched === true && step.table !== 'routing')
+    .map((step) => `${step.table} ${step.chain} ${step.rule}`);
+  if (first < 0) return [];
+  if (observed.order !== null) {
+    const begun = observed.order.slice(0, names.length);
+    return begun.join() === names.join() ? [] : [`begins ${names.join(', ')}; in the kernel ${begun.join(', ')}`];
+  }
+  return names
+    .filter((name) => observed.matched[name] === undefined)
+    .map((name) => `${name} matched, in the kernel it did not`);
+}
+
 const keys = ['src', 'dst', 'sport', 'dport', 'ttl', 'dscp', 'mark'] as const;
 
 function differencesOfEnd(outcome: Outcome, observed: Observed): string[] {
@@ -167,6 +186,10 @@ function differencesOfEnd(outcome: Outcome, observed: Observed): string[] {
   if (verdict === 'drop' && observed.end === 'answered' && isRejection(observed.answer)) {
     return [`verdict drop, in the kernel answered with ${observed.answer}`];
   }
+  if (verdict === 'reject' && observed.answer !== null) {
+    const expected = answerOf(outcome);
+    if (expected !== observed.answer) return [`rejected with ${expected}, in the kernel ${observed.answer}`];
+  }
   const { left } = observed;
   if (left === null) return [];
   const found: string[] = [];
@@ -176,6 +199,24 @@ function differencesOfEnd(outcome: Outcome, observed: Observed): string[] {
     if (said !== left[key]) found.push(`${key} ${said}, in the kernel ${left[key]}`);
   }
   return found;
+}
+
+/** What REJECT sends (ipt_REJECT.c, ip6t_REJECT.c), as ICMP's type and code. */
+const answers: Readonly<Record<string, string>> = {
+  'tcp-reset': 'tcp-reset',
+  'icmp-port-unreachable': 'icmp 3 3',
+  'icmp-host-prohibited': 'icmp 3 10',
+  'icmp-admin-prohibited': 'icmp 3 13',
+  'icmp6-port-unreachable': 'icmp 1 4',
+  'icmp6-adm-prohibited': 'icmp 1 1',
+  'icmp6-no-route': 'icmp 1 0',
+};
+
+function answerOf({ walk, packet }: Outcome): string {
+  const action = walk.at(-1)?.of?.action;
+  const by = action?.kind === 'reject' ? action.with : '';
+  const usual = packet.family === 'ipv6' ? 'icmp6-port-unreachable' : 'icmp-port-unreachable';
+  return answers[by === '' ? usual : by] ?? by;
 }
 
 /** Changed by nat to one of several values. */
