@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { rulesAnalyseCommand } from './rules-analyse.ts';
 import { rulesCompareCommand } from './rules-compare.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { explainCommand } from './rules-explain.ts';
@@ -13,5 +14,6 @@ export function rulesCommand(): Command {
     .addCommand(rulesPrintCommand())
     .addCommand(rulesCompareCommand())
     .addCommand(rulesDiffCommand())
-    .addCommand(explainCommand());
+    .addCommand(explainCommand())
+    .addCommand(rulesAnalyseCommand());
 }

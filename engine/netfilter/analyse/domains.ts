@@ -1,0 +1,48 @@
+/** Which packets there are at all, and which of them a built-in chain can see. */
+
+import { stateNumbers, typeNumbers } from './condition-sets.ts';
+import type { Node } from './diagrams.ts';
+import { bitsOf, equal, oneOf, range, type Space } from './space.ts';
+
+/** Every packet: values that the fields' bits could hold and no packet has are left out. */
+export function allPackets(space: Space): Node {
+  const { d, interfaces } = space;
+  const last = interfaces.length - 1;
+  return [
+    range(space, 'state', 0, stateNumbers.length - 1),
+    range(space, 'in', 0, last),
+    range(space, 'out', 0, last),
+    range(space, 'protocol', 1, 255),
+    range(space, 'dstType', 0, typeNumbers.length - 1),
+    range(space, 'srcType', 0, typeNumbers.length - 1),
+  ].reduce((set, one) => d.and(set, one));
+}
+
+/**
+ * The packets that come to a built-in chain. Interfaces as the hooks have them (nf_hook_state); the nat table is asked for the first packet
+ * of a connection alone (nf_nat_inet_fn), NEW or RELATED.
+ */
+export function domainOf(space: Space, table: string, chain: string): Node {
+  const { d } = space;
+  const noIn = equal(space, 'in', 0);
+  const noOut = equal(space, 'out', 0);
+  const sides: Readonly<Record<string, readonly Node[]>> = {
+    PREROUTING: [d.not(noIn), noOut],
+    INPUT: [d.not(noIn), noOut],
+    FORWARD: [d.not(noIn), d.not(noOut)],
+    OUTPUT: [noIn, d.not(noOut)],
+    POSTROUTING: [d.not(noOut)],
+  };
+  const parts = [...(sides[chain] ?? []), ...(table === 'nat' ? [oneOf(space, 'state', [0, 2])] : [])];
+  return parts.reduce((set, one) => d.and(set, one), allPackets(space));
+}
+
+/** Bits of a value of a field, for `valueAt`. */
+export function fieldBits(
+  space: Space,
+  name: 'state' | 'in' | 'out',
+  value: number,
+): readonly (readonly [number, boolean])[] {
+  const { start, width } = space.fields[name];
+  return bitsOf(value, width).map((bit, index) => [start + index, bit] as const);
+}
