@@ -4,6 +4,7 @@ import { canonicalWords, rangeText } from '../canonical.ts';
 import type { Condition, ConntrackState, PortRange } from '../model.ts';
 import { protocolName } from '../protocols.ts';
 import { quoteWords } from '../words.ts';
+import { is6 } from './address-types6.ts';
 import { hasDestinationNat, hasSourceNat } from './connection.ts';
 import { hostHolds } from './host-conditions.ts';
 import { isInNetwork, knownPart, plainAddressType } from './host-state.ts';
@@ -18,7 +19,7 @@ const not = (value: Tri, negated: boolean): Tri => (value === null ? null : valu
 
 /** Whether the packet of this track meets the condition here. */
 export function holds(condition: Condition, track: Track, at: Setting): Tri {
-  if (isBeforeConntrack(track, at) && asksConnection(condition)) return false;
+  if (asksConnection(condition) && (isBeforeConntrack(track, at) || isWithoutConnection(track))) return false;
   const plain =
     'negated' in condition ? not(answer(condition, track, at), condition.negated) : answer(condition, track, at);
   if (plain !== null || !isAboutPacket(condition)) return plain;
@@ -30,6 +31,9 @@ export function holds(condition: Condition, track: Track, at: Setting): Tri {
 /** conntrack looks at a packet behind raw; what comes back over lo it has seen before. */
 const isBeforeConntrack = (track: Track, at: Setting): boolean =>
   at.table === 'raw' && !(at.in === 'lo' && track.packet.connection !== undefined);
+
+const isWithoutConnection = (track: Track): boolean =>
+  track.states.every((state) => state === 'INVALID' || state === 'UNTRACKED');
 
 /** Without a connection these match nothing, negated or not (xt_conntrack, xt_connmark). States are asked all the same. */
 const asksConnection = (condition: Condition): boolean =>
@@ -82,6 +86,7 @@ function answer(condition: Condition, track: Track, at: Setting): Tri {
     case 'mark':
       return ((packet.mark ?? 0) & condition.mask) >>> 0 === condition.value >>> 0;
     case 'connmark':
+      if (packet.connmark !== undefined) return (packet.connmark & condition.mask) >>> 0 === condition.value >>> 0;
       if (track.connmarkTouched || track.states.length !== 1 || track.states[0] !== 'NEW') return null;
       return condition.value === 0;
     case 'address-type':
@@ -137,6 +142,7 @@ function isState(track: Track, at: Setting, wanted: readonly ConntrackState[]): 
 
 /** SNAT and DNAT are virtual states: the connection's addresses differ between its two directions (iptables-extensions(8)). */
 function isTranslated(track: Track, at: Setting, state: 'SNAT' | 'DNAT'): Tri {
+  if (isWithoutConnection(track)) return false;
   const changed =
     state === 'SNAT'
       ? track.rewrites.src !== undefined || track.rewrites.sport !== undefined
@@ -144,11 +150,13 @@ function isTranslated(track: Track, at: Setting, state: 'SNAT' | 'DNAT'): Tri {
   if (changed) return true;
   const { connection } = track.packet;
   if (connection !== undefined) return state === 'SNAT' ? hasSourceNat(connection) : hasDestinationNat(connection);
-  if (track.states.every((one) => one === 'INVALID' || one === 'UNTRACKED')) return false;
   return at.sawNat && track.states.length === 1 && track.states[0] === 'NEW' ? false : null;
 }
 
 function isAddressType(side: 'source' | 'destination', types: readonly string[], track: Track, at: Setting): Tri {
+  const address = side === 'source' ? track.packet.src : track.packet.dst;
+  const six = track.packet.family === 'ipv6' && address !== undefined ? is6(types, address, at.state) : null;
+  if (six !== null) return six;
   const type = side === 'source' ? typeOfSource(track, at) : typeOfDestination(track, at);
   if (type !== null) return types.includes(type);
   return types.some((one) => decidable.has(one)) ? null : false;

@@ -111,3 +111,71 @@ describe('a packet to a group or to all', () => {
     });
   });
 });
+
+test('an UNTRACKED packet has no connection, so none that nat changed, and no mark of one', () => {
+  const rules = (options: string) =>
+    `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j CT --notrack\nCOMMIT\n*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING ${options} -j DROP\nCOMMIT\n`;
+  const connection = {
+    original: { src: '10.0.0.2', dst: '10.0.0.1', sport: 1, dport: 80 },
+    reply: { src: '10.0.1.9', dst: '10.0.0.2', sport: 80, dport: 1 },
+  };
+  const packet = {
+    ...connection.original,
+    family: 'ipv4',
+    in: 'eth0',
+    protocol: 6,
+    state: 'ESTABLISHED',
+    connection,
+  } as const;
+  for (const options of ['-m conntrack --ctstate DNAT', '-m connmark ! --mark 1']) {
+    expect(walk(rules(options), packet, 'prerouting').verdict).toBe('accept');
+  }
+});
+
+test('a connection’s mark is asked of the connection', () => {
+  const rules = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -m connmark --mark 0x4/0x6 -j DROP\nCOMMIT\n';
+  const verdict = (packet: string) => walk(rules, `in=eth0 proto=tcp ${packet}`, 'input').verdict;
+  expect(verdict('state=established connmark=0x5')).toBe('drop');
+  expect(verdict('state=established connmark=0x3')).toBe('accept');
+  expect(verdict('state=established')).toBe('unknown');
+  expect(verdict('state=new')).toBe('accept');
+});
+
+test('addrtype for IPv6: UNREACHABLE where the route refuses; UNICAST of the host’s own addresses too', () => {
+  const state = host({
+    addresses: [{ interface: 'eth0', address: 'fd00::1', prefix: 64 }],
+    routes: [
+      {
+        family: 'ipv6',
+        table: 'main',
+        destination: '2001:db8:100::/48',
+        via: null,
+        interface: 'lo',
+        metric: null,
+        type: 'unreachable',
+      },
+      {
+        family: 'ipv6',
+        table: 'main',
+        destination: 'default',
+        via: 'fd00::9',
+        interface: 'eth0',
+        metric: null,
+        type: 'unicast',
+      },
+    ],
+  });
+  const takes = (types: string, dst: string) =>
+    walk(
+      `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m addrtype --dst-type ${types} -j DROP\nCOMMIT\n`,
+      `in=eth0 src=fd00::2 dst=${dst} proto=udp state=new`,
+      'prerouting',
+      { state, family: 'ipv6' },
+    ).walk.some((step) => step.matched === true && step.rule === 1);
+  expect(takes('UNREACHABLE', '2001:db8:100::9')).toBe(true);
+  expect(takes('UNREACHABLE', '2001:db8:200::9')).toBe(false);
+  expect(takes('UNICAST', 'fd00::1')).toBe(true);
+  expect(takes('LOCAL', 'fd00::1')).toBe(true);
+  expect(takes('UNICAST,LOCAL', 'fd00::2')).toBe(false);
+  expect(takes('MULTICAST', 'ff02::1')).toBe(true);
+});
