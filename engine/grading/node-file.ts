@@ -1,5 +1,6 @@
 import type { RunScript } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import type { NodeFile, Observed } from './evidence.ts';
 
 /** More than any ruleset of a lab; a learner's file never fills the grader's memory. */
@@ -20,8 +21,8 @@ export async function readNodeFile(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Observed<NodeFile>> {
   const root = `${layout.node(request.node)}/root`;
-  const json = JSON.stringify({ root, path: request.path, mostBytes }).replaceAll("'", '\\u0027');
-  const result = await run(`exec python3 -I -S -B ${layout.programs}/node_file.py '${json}'`, {
+  const json = JSON.stringify({ root, path: request.path, mostBytes });
+  const result = await run(`exec python3 -I -S -B ${layout.programs}/node_file.py ${shellQuote(json)}`, {
     timeout: 10_000,
     ...options,
   });

@@ -3,6 +3,7 @@ import { parseRule, sameRule } from '../netfilter/index.ts';
 import { snapshotNodes } from '../observe/snapshot-nodes.ts';
 import type { RunScript } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { ProbeSpec } from './checks/probe.ts';
 import type { Nodes, Observed, ProbeAttempt, ProbeResult } from './evidence.ts';
@@ -82,11 +83,13 @@ export function longestSeconds(specs: readonly ProbeSpec[]): number {
 }
 
 async function sendOnce(request: ProbeRequest, context: ProbeContext): Promise<Observed<ProbeAttempt>> {
-  const json = JSON.stringify(request).replaceAll("'", '\\u0027');
-  const result = await context.run(`exec python3 -I -S -B ${layout.programs}/probe.py '${json}'`, {
-    timeout: (request.timeout + grace) * 1000,
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-  });
+  const result = await context.run(
+    `exec python3 -I -S -B ${layout.programs}/probe.py ${shellQuote(JSON.stringify(request))}`,
+    {
+      timeout: (request.timeout + grace) * 1000,
+      ...(context.signal === undefined ? {} : { signal: context.signal }),
+    },
+  );
   if (result.exitCode !== 0) {
     return { failure: `the probe could not be sent: ${lastLine(result.stderr) || `status ${result.exitCode}`}.` };
   }

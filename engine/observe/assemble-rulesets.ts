@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseSave } from '../netfilter/index.ts';
 import type { Backend, Chain, Counters, Family, Rule, Ruleset, Table } from '../netfilter/model.ts';
-import type { NftExpression } from './records.ts';
+import type { NftExpression } from '../netfilter/nft/expressions.ts';
 import { RuleReader } from './rule-source.ts';
 import { builtinChains } from './ruleset-versions.ts';
 import type { NftTable, NodeRuleset, NodeSnapshot } from './snapshot.ts';

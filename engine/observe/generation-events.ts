@@ -1,5 +1,5 @@
 import type { Counters, Family } from '../netfilter/model.ts';
-import type { NftEvent, NftExpression } from './records.ts';
+import type { NftEvent } from './records.ts';
 import type { RuleSource } from './rule-source.ts';
 import { type ChainVersion, emptyChain, type RuleEntry, type TableVersion } from './ruleset-versions.ts';
 
@@ -169,5 +169,3 @@ function pair(counters: NftEvent['counters']): Counters | null {
   if ('packets' in counters || !Array.isArray(counters)) return null;
   return { packets: counters[0] ?? 0, bytes: counters[1] ?? 0 };
 }
-
-export type { NftExpression };

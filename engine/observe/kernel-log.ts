@@ -7,7 +7,6 @@ import type { ContainerRuntime } from '../runtime/container.ts';
  */
 const name = 'net.netfilter.nf_log_all_netns';
 
-/** What the setting was before Hookpoint, to be kept until it is put back. */
 export type KernelLogSetting = '0' | '1';
 
 /** What it is now. Throws DOCKER_FAILED where the host does not let it be read (rootless, or without netfilter logging). */
@@ -15,29 +14,13 @@ export async function readKernelLogSetting(runtime: ContainerRuntime, signal?: A
   return setting(await onHost(runtime, ['sysctl', '-n', name], 'read', signal));
 }
 
-/** Lets LOG rules of nodes write to the kernel log; gives what it was before. Read back, so that done means done. */
-export async function allowAllNamespaces(runtime: ContainerRuntime, signal?: AbortSignal): Promise<KernelLogSetting> {
-  const former = await readKernelLogSetting(runtime, signal);
-  if (former === '0') await write(runtime, '1', signal);
-  return former;
-}
-
-/** Puts the former value back. */
-export async function restore(
-  runtime: ContainerRuntime,
-  former: KernelLogSetting,
-  signal?: AbortSignal,
-): Promise<void> {
-  if ((await readKernelLogSetting(runtime, signal)) !== former) await write(runtime, former, signal);
-}
-
-async function write(
+/** Sets it, where it is not so already; read back, so that done means done. One run on the host for all, since each costs a container. */
+export async function applyKernelLogSetting(
   runtime: ContainerRuntime,
   value: KernelLogSetting,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<void> {
-  // One run on the host for both: each costs a container.
-  const script = `sysctl -q -w ${name}=${value} && sysctl -n ${name}`;
+  const script = `[ "$(sysctl -n ${name})" = ${value} ] || sysctl -q -w ${name}=${value} && sysctl -n ${name}`;
   const now = setting(await onHost(runtime, ['sh', '-c', script], 'set', signal));
   if (now !== value) throw refused('set', `it is still ${now}`);
 }
@@ -48,7 +31,7 @@ async function onHost(
   verb: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const result = await runtime.runOnHost(['net'], argv, signal);
+  const result = await runtime.runOnHost(argv, signal);
   if (result.exitCode !== 0) throw refused(verb, result.stderr.trim() || `exit status ${result.exitCode}`);
   return result.stdout.trim();
 }
@@ -64,5 +47,3 @@ function refused(verb: string, why: string): HookpointError {
       'LOG lines cannot be graded here: run `hookpoint doctor` for what is missing, or use a Docker engine that runs as root.',
   });
 }
-
-export const kernelLog = { allowAllNamespaces, restore, read: readKernelLogSetting, write };

@@ -1,6 +1,7 @@
 import { HookpointError } from '../contract/error.ts';
 import type { RunScript } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import { buildTimeline } from './build-timeline.ts';
 import { parseRecords } from './records.ts';
 import type { Mark, Timeline } from './timeline.ts';
@@ -30,11 +31,6 @@ export async function readTimeline(run: RunScript, options: { readonly signal?: 
   };
 }
 
-/** Waits until the recorder listens in every node that is there now. False where none answers. */
-export async function waitForRecorder(run: RunScript, signal?: AbortSignal): Promise<boolean> {
-  return (await run(sync, signal === undefined ? {} : { signal })).exitCode === 0;
-}
-
 /**
  * Puts a mark after everything that has happened until now: the recorder reads all events and counters first. False where no recorder
  * answers; the mark is written all the same.
@@ -46,6 +42,6 @@ export async function writeMark(
 ): Promise<boolean> {
   const { name, detail } = mark;
   const json = JSON.stringify(detail === undefined ? { name } : { name, detail });
-  const { exitCode } = await run(`${sync} '${json.replaceAll("'", '\\u0027')}'`, options);
+  const { exitCode } = await run(`${sync} ${shellQuote(json)}`, options);
   return exitCode === 0;
 }

@@ -1,5 +1,6 @@
 import type { Family } from '../netfilter/model.ts';
-import type { ConntrackEntry } from './snapshot.ts';
+import type { NftExpression } from '../netfilter/nft/expressions.ts';
+import type { ConntrackEntry, Listener } from './snapshot.ts';
 import type { Gap, Mark } from './timeline.ts';
 
 /** A line of the recorder's file (images/lab-node/programs/recorder.py). `t` is Unix time in seconds. */
@@ -44,12 +45,6 @@ export interface RulesRecord {
 }
 
 export type PacketCount = readonly [packets: number, bytes: number];
-
-/** An nf_tables expression as images/lab-node/programs/nftables_netlink.py decodes it. */
-export interface NftExpression {
-  readonly name: string;
-  readonly [field: string]: unknown;
-}
 
 /** One of the kernel's events, as nftables_netlink.py decodes it; a delrule has its counters and no expressions. */
 export interface NftEvent {
@@ -97,7 +92,7 @@ export interface Sections {
   readonly 'legacy-ipv4'?: string;
   readonly 'legacy-ipv6'?: string;
   readonly sysctls?: Readonly<Record<string, string>>;
-  readonly listeners?: readonly { readonly protocol: 'tcp' | 'udp'; readonly address: string; readonly port: number }[];
+  readonly listeners?: readonly Listener[];
 }
 
 /** Lines of the file as records. A line that a killed writer left unfinished is left out. */

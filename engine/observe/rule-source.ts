@@ -1,7 +1,7 @@
 import { canonicalWords, parseRule } from '../netfilter/index.ts';
-import type { Counters, Family, Rule } from '../netfilter/model.ts';
+import type { Family, Rule } from '../netfilter/model.ts';
 import { readBytecode } from '../netfilter/nft/bytecode.ts';
-import type { NftExpression } from './records.ts';
+import type { NftExpression } from '../netfilter/nft/expressions.ts';
 
 /** Everything that is known of one rule. Its handle may have been another's before it: iptables -R keeps the handle. */
 export interface RuleSource {
@@ -71,8 +71,4 @@ export class RuleReader {
 function keyOf(source: RuleSource): string {
   const plain = source.expressions?.filter((expression) => expression.name !== 'counter');
   return `${source.family} ${JSON.stringify(plain)}`;
-}
-
-export function countersOf(pair: readonly [number, number]): Counters {
-  return { packets: pair[0], bytes: pair[1] };
 }

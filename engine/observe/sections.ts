@@ -1,18 +1,12 @@
 import { parseAddresses, parsePolicyRules, parseRoutes } from './parse/iproute.ts';
 import { parseIpsets } from './parse/ipset.ts';
+import type { Sections } from './records.ts';
 import type { NodeSnapshot, SnapshotSection } from './snapshot.ts';
 
 /** What iproute2 and ipset printed, by the names that the image's programs give it. */
-export interface SectionTexts {
-  readonly addresses?: string;
-  readonly routes4?: string;
-  readonly routes6?: string;
-  readonly rules4?: string;
-  readonly rules6?: string;
-  readonly ipset?: string;
-}
+export type SectionTexts = Pick<Sections, 'addresses' | 'routes4' | 'routes6' | 'rules4' | 'rules6' | 'ipset'>;
 
-export type ParsedSections = Pick<NodeSnapshot, 'links' | 'addresses' | 'routes' | 'policyRules' | 'ipsets'>;
+type ParsedSections = Pick<NodeSnapshot, 'links' | 'addresses' | 'routes' | 'policyRules' | 'ipsets'>;
 
 type SectionProblem = NodeSnapshot['problems'][number];
 

@@ -2,23 +2,11 @@ import { z } from 'zod';
 import { HookpointError } from '../contract/error.ts';
 import type { RunScript } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import { assembleRulesets, rulesRecordSchema } from './assemble-rulesets.ts';
 import { parseConntrack } from './parse/conntrack.ts';
 import { parseSections } from './sections.ts';
-import type { ConntrackEntry, NodeSnapshot, SnapshotSection } from './snapshot.ts';
-
-const sectionNames = [
-  'iptables',
-  'nft',
-  'ipset',
-  'links',
-  'addresses',
-  'routes',
-  'policy-rules',
-  'sysctls',
-  'listeners',
-  'conntrack',
-] as const satisfies readonly SnapshotSection[];
+import { type ConntrackEntry, type NodeSnapshot, snapshotSections } from './snapshot.ts';
 
 const flowSchema = z.custom<ConntrackEntry>(
   (value) => typeof value === 'object' && value !== null && 'original' in value,
@@ -30,7 +18,7 @@ const snapshotRecordSchema = rulesRecordSchema.extend({
   time: z.number(),
   /** Why there is nothing to read: the node's namespace is not there. */
   missing: z.string().optional(),
-  problems: z.array(z.object({ section: z.enum(sectionNames), message: z.string() })),
+  problems: z.array(z.object({ section: z.enum(snapshotSections), message: z.string() })),
   generation: z.number().nullable().default(null),
   sysctls: z.record(z.string(), z.string()).default({}),
   listeners: z.array(z.object({ protocol: z.enum(['tcp', 'udp']), address: z.string(), port: z.number() })).default([]),
@@ -38,7 +26,6 @@ const snapshotRecordSchema = rulesRecordSchema.extend({
   flows: z.array(flowSchema).nullable().default(null),
   texts: z.record(z.string(), z.string()).default({}),
 });
-export type SnapshotRecord = z.infer<typeof snapshotRecordSchema>;
 
 /**
  * Reads every node's network state in one round trip, with the outer image's own programs in the node's network namespace alone. What cannot
@@ -49,7 +36,10 @@ export async function snapshotNodes(
   nodes: readonly string[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<string, NodeSnapshot>> {
-  const result = await run(`exec python3 -I -S ${layout.programs}/snapshot.py ${nodes.map(quote).join(' ')}`, options);
+  const result = await run(
+    `exec python3 -I -S ${layout.programs}/snapshot.py ${nodes.map(shellQuote).join(' ')}`,
+    options,
+  );
   if (result.exitCode !== 0) {
     throw new HookpointError(
       'NODE_FAILED',
@@ -61,7 +51,7 @@ export async function snapshotNodes(
 }
 
 /** A line of snapshot.py as a snapshot. Pure. */
-export function parseSnapshot(line: string): NodeSnapshot {
+function parseSnapshot(line: string): NodeSnapshot {
   const record = snapshotRecordSchema.parse(JSON.parse(line));
   const { node, time, generation, sysctls, listeners } = record;
   const { rulesets, nftTables, problems } = assembleRulesets(record);
@@ -80,10 +70,6 @@ export function parseSnapshot(line: string): NodeSnapshot {
     problems:
       record.missing === undefined
         ? all
-        : sectionNames.map((section) => ({ section, message: `no node: ${record.missing}` })),
+        : snapshotSections.map((section) => ({ section, message: `no node: ${record.missing}` })),
   };
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -24,17 +24,19 @@ export interface NodeSnapshot {
   readonly problems: readonly { readonly section: SnapshotSection; readonly message: string }[];
 }
 
-export type SnapshotSection =
-  | 'iptables'
-  | 'nft'
-  | 'ipset'
-  | 'links'
-  | 'addresses'
-  | 'routes'
-  | 'policy-rules'
-  | 'sysctls'
-  | 'listeners'
-  | 'conntrack';
+export const snapshotSections = [
+  'iptables',
+  'nft',
+  'ipset',
+  'links',
+  'addresses',
+  'routes',
+  'policy-rules',
+  'sysctls',
+  'listeners',
+  'conntrack',
+] as const;
+export type SnapshotSection = (typeof snapshotSections)[number];
 
 export interface NodeRuleset {
   readonly family: Family;

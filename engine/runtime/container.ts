@@ -16,13 +16,12 @@ export interface ContainerRuntime extends AsyncDisposable {
   list(labels: Readonly<Record<string, string | true>>, signal?: AbortSignal): Promise<readonly ContainerState[]>;
   /** A handle for a container that exists. Does not ask Docker. */
   container(id: string): Container;
-  /** Runs a command as root in the namespaces of the host's first process (`--privileged --pid=host`, `nsenter -t 1 ARGS`). */
-  runOnHost(
-    namespaces: readonly ('net' | 'mount')[],
-    argv: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<ExecResult>;
+  /** Runs a command as root in the network namespace of the host's first process, from a container that carries `helperLabel`. */
+  runOnHost(argv: readonly string[], signal?: AbortSignal): Promise<ExecResult>;
 }
+
+/** On containers that are done within seconds; one that is older was left by a process that was killed. */
+export const helperLabel = 'dev.hookpoint.host';
 
 export interface ContainerSpec {
   readonly name: string;

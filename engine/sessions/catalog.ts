@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HookpointError } from '../contract/error.ts';
 import { type Lab, loadLab, loadPack, type Pack } from '../packs/index.ts';
+import { programFolder } from '../runtime/program-folder.ts';
 import type { Home } from './home.ts';
-import { programFolder } from './program-folder.ts';
 
 /** A lab that was found, with the pack's folder and version. */
 export interface FoundLab {

@@ -27,7 +27,7 @@ export interface Cleaned {
   readonly hostLogRestored: boolean;
 }
 
-/** A helper on the host that is older than this was left by a process that was killed: each ends within seconds. */
+/** Helpers older than this were left by a process that was killed. */
 const helperMilliseconds = 120_000;
 
 /** Removes what killed processes and lost sessions left: containers, rows, the host's setting. Never what another command is starting. */

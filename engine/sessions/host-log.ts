@@ -1,5 +1,5 @@
 import { asHookpointError, type HookpointError } from '../contract/error.ts';
-import { type KernelLogSetting, kernelLog } from '../observe/kernel-log.ts';
+import { applyKernelLogSetting, type KernelLogSetting, readKernelLogSetting } from '../observe/kernel-log.ts';
 import { labels } from './labels.ts';
 import { lock } from './lock.ts';
 import type { Workspace } from './workspace.ts';
@@ -16,9 +16,9 @@ export async function allowHostLog(workspace: Workspace, signal?: AbortSignal): 
   const { home, store, runtime } = workspace;
   using _held = await lock(home, lockName, { signal });
   try {
-    const now = await kernelLog.read(runtime, signal);
+    const now = await readKernelLogSetting(runtime, signal);
     if (store.setting(formerSetting) === null) store.changeSetting(formerSetting, now);
-    if (now !== '1') await kernelLog.write(runtime, '1', signal);
+    if (now !== '1') await applyKernelLogSetting(runtime, '1', signal);
     return null;
   } catch (error) {
     signal?.throwIfAborted();
@@ -35,7 +35,7 @@ export async function restoreHostLog(workspace: Workspace, signal?: AbortSignal)
   if (former === null) return false;
   const reading = await runtime.list({ [labels.log]: true }, signal);
   if (reading.some(({ status }) => status !== 'stopped')) return false;
-  await kernelLog.restore(runtime, isSetting(former) ? former : '0', signal);
+  await applyKernelLogSetting(runtime, isSetting(former) ? former : '0', signal);
   store.changeSetting(formerSetting, null);
   return true;
 }

@@ -1,3 +1,4 @@
+import { helperLabel } from '../runtime/container.ts';
 import type { Home } from './home.ts';
 
 /** What every container of ours carries, from the moment it exists: a process that was killed leaves nothing unseen. */
@@ -9,8 +10,7 @@ export const labels = {
   home: 'dev.hookpoint.home',
   /** The session reads the kernel log, whose setting is one for the whole host. */
   log: 'dev.hookpoint.log',
-  /** Short-lived helpers that read or change a setting of the host. */
-  host: 'dev.hookpoint.host',
+  host: helperLabel,
 } as const;
 
 export const containerName = (session: string): string => `hookpoint-${session}`;

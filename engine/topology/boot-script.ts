@@ -1,5 +1,5 @@
 import { layout } from '../runtime/layout.ts';
-import { shellQuote } from './shell-quote.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import type { NodeSpec, Service, Topology } from './topology.ts';
 
 /**

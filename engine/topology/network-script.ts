@@ -1,6 +1,6 @@
 import { layout } from '../runtime/layout.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import { type LinkEnd, type LinkPlan, linkLocalOf, segmentNamespace } from './network-plan.ts';
-import { shellQuote } from './shell-quote.ts';
 import type { NodeSpec } from './topology.ts';
 
 /** Lines for `ip -batch` in the outer container's namespace: the namespaces, and every link with its ends in them. */

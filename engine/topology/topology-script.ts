@@ -1,4 +1,5 @@
 import { layout } from '../runtime/layout.ts';
+import { shellQuote } from '../runtime/shell-quote.ts';
 import { bootScript } from './boot-script.ts';
 import { holdingNamespace, type LinkEnd, type LinkPlan, planLinks, segmentNamespace } from './network-plan.ts';
 import {
@@ -11,7 +12,6 @@ import {
   wireLine,
 } from './network-script.ts';
 import { nodeConfig, procSysPlaceholder } from './node-config.ts';
-import { shellQuote } from './shell-quote.ts';
 import type { NodeSpec, Topology } from './topology.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { allowAllNamespaces, type KernelLogSetting, restore } from '../../engine/observe/kernel-log.ts';
-import { readTimeline, waitForRecorder, writeMark } from '../../engine/observe/read-timeline.ts';
+import { applyKernelLogSetting, type KernelLogSetting, readKernelLogSetting } from '../../engine/observe/kernel-log.ts';
+import { readTimeline, writeMark } from '../../engine/observe/read-timeline.ts';
 import { openShell, type ResidentShell } from '../../engine/observe/resident-shell.ts';
 import type { NodeSnapshot } from '../../engine/observe/snapshot.ts';
 import type { Timeline, TimelineState } from '../../engine/observe/timeline.ts';
 import { layout } from '../../engine/runtime/layout.ts';
-import { type LabContainer, startLabContainer } from '../support/lab-container.ts';
+import { type LabContainer, startLabContainer, untilRecorderListens } from '../support/lab-container.ts';
 
 let lab: LabContainer;
 let shell: ResidentShell;
@@ -14,11 +14,12 @@ let former: KernelLogSetting;
 beforeAll(async () => {
   lab = await startLabContainer();
   shell = await openShell(lab.container);
-  former = await allowAllNamespaces(lab.runtime);
+  former = await readKernelLogSetting(lab.runtime);
+  await applyKernelLogSetting(lab.runtime, '1');
 });
 
 afterAll(async () => {
-  if (former !== undefined) await restore(lab.runtime, former);
+  if (former !== undefined) await applyKernelLogSetting(lab.runtime, former);
   await shell?.[Symbol.asyncDispose]();
   await lab?.[Symbol.asyncDispose]();
 });
@@ -27,8 +28,7 @@ afterAll(async () => {
 async function makeNode(node: string): Promise<void> {
   const made = await shell.run(`ip netns add ${node} && ip -n ${node} link set lo up`);
   expect(made.stderr).toBe('');
-  // The recorder is started with the container: it may still be on its way up.
-  for (let tries = 0; !(await waitForRecorder(shell.run)); tries += 1) expect(tries).toBeLessThan(200);
+  await untilRecorderListens(shell.run);
 }
 
 async function inNode(node: string, script: string): Promise<void> {
@@ -175,7 +175,7 @@ test('a recorder that is killed goes on after a gap, and a mark is not lost mean
   await shell.run('kill -9 $(</run/hookpoint/recorder.pid)');
   await writeMark(shell.run, { name: 'note', detail: 'while it was dead' });
   await inNode('killed', 'iptables -A INPUT -p tcp --dport 2 -j DROP');
-  for (let tries = 0; !(await waitForRecorder(shell.run)); tries += 1) expect(tries).toBeLessThan(1000);
+  await untilRecorderListens(shell.run);
   await inNode('killed', 'iptables -A INPUT -p tcp --dport 3 -j DROP');
   const timeline = await readTimeline(shell.run);
   expect(timeline.gaps).toContainEqual(

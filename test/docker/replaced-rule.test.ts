@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readTimeline, waitForRecorder } from '../../engine/observe/read-timeline.ts';
+import { readTimeline } from '../../engine/observe/read-timeline.ts';
 import { openShell, type ResidentShell } from '../../engine/observe/resident-shell.ts';
 import type { TimelineState } from '../../engine/observe/timeline.ts';
 import { layout } from '../../engine/runtime/layout.ts';
-import { type LabContainer, startLabContainer } from '../support/lab-container.ts';
+import { type LabContainer, startLabContainer, untilRecorderListens } from '../support/lab-container.ts';
 
 let lab: LabContainer;
 let shell: ResidentShell;
@@ -13,7 +13,7 @@ beforeAll(async () => {
   shell = await openShell(lab.container);
   const made = await shell.run('ip netns add host && ip -n host link set lo up');
   expect(made.stderr).toBe('');
-  for (let tries = 0; !(await waitForRecorder(shell.run)); tries += 1) expect(tries).toBeLessThan(200);
+  await untilRecorderListens(shell.run);
 });
 
 afterAll(async () => {

@@ -38,8 +38,9 @@ beforeAll(async () => {
 afterAll(() => container.remove());
 
 describe('a container', () => {
-  test('has the name, labels and limits that were asked for, and no network', async () => {
-    expect(await container.state()).toMatchObject({ status: 'running', labels: { 'dev.hookpoint.lab': 'main' } });
+  test('has the name and labels that were asked for, and no network', async () => {
+    const { name } = spec('main');
+    expect(await container.state()).toMatchObject({ name, status: 'running', labels: { 'dev.hookpoint.lab': 'main' } });
     const { stdout } = await container.exec(['bash', '-c', 'ip -o link | wc -l; hostname']);
     expect(stdout).toBe('1\nlab\n');
   });
@@ -143,11 +144,11 @@ describe('a start that fails', () => {
   test('leaves nothing when it is cancelled at any moment', async () => {
     for (const moment of [0, 20, 60, 120]) {
       const signal = AbortSignal.timeout(moment);
-      const outcome = await runtime.start(spec('cancelled'), signal).then(
+      // One that was started before the signal came is removed by whoever asked for it.
+      await runtime.start(spec('cancelled'), signal).then(
         (started) => started.remove(),
         () => undefined,
       );
-      expect(outcome).toBeUndefined();
       expect(await named('cancelled')).toEqual([]);
     }
   });
@@ -159,6 +160,6 @@ describe('a start that fails', () => {
 });
 
 test('the host is reached for its kernel settings', async () => {
-  const { exitCode, stdout } = await runtime.runOnHost(['net'], ['sysctl', '-n', 'net.netfilter.nf_log_all_netns']);
+  const { exitCode, stdout } = await runtime.runOnHost(['sysctl', '-n', 'net.netfilter.nf_log_all_netns']);
   expect({ exitCode, stdout: stdout.trim() }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^[01]$/) });
 });

@@ -1,6 +1,7 @@
-import type { Container, ContainerRuntime } from '../../engine/runtime/container.ts';
+import type { Container, ContainerRuntime, RunScript } from '../../engine/runtime/container.ts';
 import { connectDocker } from '../../engine/runtime/docker/connect.ts';
 import { layout } from '../../engine/runtime/layout.ts';
+import { outerArgv } from '../../engine/topology/index.ts';
 import { testRunLabel } from './test-run.ts';
 
 /** An outer container with the recorder and without nodes, for tests of what runs in it. Removed when it is disposed of. */
@@ -16,7 +17,7 @@ export async function startLabContainer(): Promise<LabContainer> {
   const container = await runtime.start({
     name,
     image,
-    argv: ['tini', '--', 'bash', '-c', `while :; do python3 -I -S -B ${layout.programs}/recorder.py; done`],
+    argv: outerArgv,
     hostname: 'lab',
     labels: { 'dev.hookpoint.session': name, 'dev.hookpoint.test': testRunLabel() },
     limits: { memoryMegabytes: 512, pids: 1000, cpus: 2 },
@@ -31,4 +32,9 @@ export async function startLabContainer(): Promise<LabContainer> {
       await runtime[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Waits until the recorder, which is started with its container and again after its end, listens in every namespace that is there. */
+export async function untilRecorderListens(run: RunScript): Promise<void> {
+  while ((await run(`${layout.programs}/recorder-sync`)).exitCode !== 0);
 }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { shellQuote } from '../../engine/runtime/shell-quote.ts';
 import { hostsFile } from '../../engine/topology/boot-script.ts';
 import { execArgv } from '../../engine/topology/exec-argv.ts';
 import { linkLocalOf, macOf, planLinks } from '../../engine/topology/network-plan.ts';
 import { sysctlPath } from '../../engine/topology/network-script.ts';
 import { nodeConfig } from '../../engine/topology/node-config.ts';
-import { shellQuote } from '../../engine/topology/shell-quote.ts';
 import { nodeSchema, topologySchema } from '../../engine/topology/topology.ts';
 import { restartScript, topologyScript } from '../../engine/topology/topology-script.ts';
 

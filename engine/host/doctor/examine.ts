@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { asHookpointError } from '../../contract/error.ts';
 import { readKernelLogSetting } from '../../observe/kernel-log.ts';
-import type { Container, ContainerRuntime, Progress } from '../../runtime/container.ts';
+import { type Container, type ContainerRuntime, helperLabel, type Progress } from '../../runtime/container.ts';
 import { connectDocker } from '../../runtime/docker/connect.ts';
 import { createHome, findHome, type Home } from '../../sessions/home.ts';
 import type { Finding, FindingId } from './finding.ts';
@@ -70,7 +70,7 @@ async function startTrial(
       image,
       argv: ['sleep', '120'],
       hostname: 'doctor',
-      labels: { 'dev.hookpoint.doctor': String(process.pid) },
+      labels: { [helperLabel]: '1' },
       limits: { memoryMegabytes: 128, pids: 100, cpus: 1 },
       tmpfs: { '/run': { megabytes: 16 }, '/tmp': { megabytes: 16 } },
       volumes: [],

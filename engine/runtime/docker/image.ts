@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
+import { programFolder } from '../program-folder.ts';
 import { abortable } from './container.ts';
 import { statusOf } from './failure.ts';
 import { buildImage } from './image-build.ts';
@@ -39,7 +40,7 @@ interface Plan {
 }
 
 function plan(): Plan {
-  const folder = imageFolder();
+  const folder = join(programFolder(), 'images/lab-node');
   const baseFiles = inputFiles(join(folder, 'base'));
   const programs = inputFiles(join(folder, 'programs')).map((file) => ({ ...file, path: `programs/${file.path}` }));
   const files = [{ path: 'Dockerfile', content: readFileSync(join(folder, 'Dockerfile')) }, ...programs];
@@ -86,14 +87,5 @@ async function hasImage(docker: Docker, reference: string, options: ImageOptions
   } catch (error) {
     if (statusOf(error) === 404) return false;
     throw error;
-  }
-}
-
-/** images/lab-node of the installation that this file belongs to: the clone, or the bundle. */
-function imageFolder(): string {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, 'images/lab-node');
-    if (existsSync(join(candidate, 'Dockerfile'))) return candidate;
-    if (dirname(folder) === folder) throw new Error('images/lab-node is missing from this installation');
   }
 }

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type Docker from 'dockerode';
-import type { Container, ContainerRuntime, ContainerSpec, ContainerState, ExecResult, Progress } from '../container.ts';
+import {
+  type Container,
+  type ContainerRuntime,
+  type ContainerSpec,
+  type ContainerState,
+  type ExecResult,
+  helperLabel,
+  type Progress,
+} from '../container.ts';
 import { abortable, DockerContainer } from './container.ts';
 import { createOptions, type Privileges, privilegeOptions } from './create-options.ts';
 import { dockerFailure, refusedCapabilities, statusOf } from './failure.ts';
@@ -65,21 +73,16 @@ export class DockerRuntime implements ContainerRuntime {
     return new DockerContainer(this.#docker, id);
   }
 
-  async runOnHost(
-    namespaces: readonly ('net' | 'mount')[],
-    argv: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<ExecResult> {
+  async runOnHost(argv: readonly string[], signal?: AbortSignal): Promise<ExecResult> {
     const image = await this.ensureImage(signal === undefined ? {} : { signal });
     const name = `hookpoint-host-${randomUUID().slice(0, 8)}`;
-    const flags = namespaces.map((namespace) => `--${namespace}`);
     const id = await this.#startOnce(
       (privileges) => ({
         name,
         Image: image,
         Entrypoint: [],
         Cmd: ['sleep', '60'],
-        Labels: { 'dev.hookpoint.host': '1' },
+        Labels: { [helperLabel]: '1' },
         HostConfig: { ...privilegeOptions(privileges), PidMode: 'host', NetworkMode: 'host' },
       }),
       name,
@@ -88,11 +91,11 @@ export class DockerRuntime implements ContainerRuntime {
     const container = new DockerContainer(this.#docker, id);
     try {
       const limits = signal === undefined ? {} : { signal };
-      const entered = await container.exec(['nsenter', '--target', '1', ...flags, '--', ...argv], limits);
+      const entered = await container.exec(['nsenter', '--target', '1', '--net', '--', ...argv], limits);
       // On a nested machine process 1 may have a capability that we lack, and is then out of reach; the engine's own network
       // namespace, in which this container stands, is the first one there.
       const outOfReach = entered.exitCode !== 0 && /reassociate to namespace/.test(entered.stderr);
-      return outOfReach && !namespaces.includes('mount') ? await container.exec(argv, limits) : entered;
+      return outOfReach ? await container.exec(argv, limits) : entered;
     } finally {
       await container.remove();
     }
