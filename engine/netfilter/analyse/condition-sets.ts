@@ -1,12 +1,11 @@
 /** Which packets meet a condition, exactly; what the packet does not answer is a question or a draw of the space. */
 
-import { readIPv4, readIPv6 } from '../addresses.ts';
 import type { Condition, ConntrackState, Network, PortRange, Rule } from '../model.ts';
 import { conditionText } from '../simulate/conditions.ts';
 import { all, type Node, none } from './diagrams.ts';
 import { classesOf } from './interfaces.ts';
 import { opaqueSet } from './opaque-sets.ts';
-import { type Bits, bitsOf, draw, equal, masked, oneOf, question, range, type Space } from './space.ts';
+import { addressBits, bitsOf, draw, equal, masked, oneOf, question, range, type Space } from './space.ts';
 
 /** Values of the field `state`. */
 export const stateNumbers: readonly ConntrackState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
@@ -140,13 +139,6 @@ function asked(space: Space, condition: Condition): Node {
 
 export function networkSet(space: Space, name: 'src' | 'dst', { address, mask }: Network): Node {
   return masked(space, space.fields[name], addressBits(address), addressBits(mask));
-}
-
-/** The bits of an address in canonical text, 32 or 128. */
-export function addressBits(address: string): Bits {
-  const v4 = readIPv4(address);
-  if (v4 !== null) return bitsOf(v4, 32);
-  return (readIPv6(address) ?? []).flatMap((group) => bitsOf(group, 16));
 }
 
 function portSet(space: Space, name: 'sport' | 'dport', ranges: readonly PortRange[]): Node {

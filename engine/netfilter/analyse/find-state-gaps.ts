@@ -1,12 +1,11 @@
 /** What a ruleset forgets about connections: answers that are dropped, and packets that belong to none and are accepted. */
 
-import { addressBits } from './condition-sets.ts';
 import { pick, valueAt } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
 import { domainOf } from './domains.ts';
 import { accepting } from './effects.ts';
 import type { Finding } from './finding.ts';
-import { bitsOf, equal, type Field, firstDraw, masked, oneOf, range, type Space } from './space.ts';
+import { addressBits, bitsOf, equal, type Field, firstDraw, masked, oneOf, range, type Space } from './space.ts';
 import { causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
 import type { ChainFlow } from './table-flow.ts';
 import { takersOf } from './takers.ts';

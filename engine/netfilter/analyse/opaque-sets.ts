@@ -2,9 +2,8 @@
 
 import { canonicalAddress } from '../addresses.ts';
 import type { Condition, Option } from '../model.ts';
-import { addressBits } from './condition-sets.ts';
 import { all, type Node } from './diagrams.ts';
-import { between, question, range, type Space } from './space.ts';
+import { addressBits, between, question, range, type Space } from './space.ts';
 
 type Opaque = Extract<Condition, { kind: 'opaque' }>;
 

@@ -3,10 +3,11 @@
  * them one variable for each question that the packet alone does not answer.
  */
 
+import { readIPv4, readIPv6 } from '../addresses.ts';
 import type { Family, Ruleset } from '../model.ts';
 import { all, Diagrams, type Node, none } from './diagrams.ts';
 import { type InterfaceClass, interfaceClasses } from './interfaces.ts';
-import { NodeStore } from './node-store.ts';
+import { NodeStore, TooLargeError } from './node-store.ts';
 
 export interface Field {
   /** Level of its most significant bit. */
@@ -95,8 +96,11 @@ export function question(space: Space, key: string, text: string): Node {
   return space.d.variable(asked.level);
 }
 
+const mostDraws = 30_000;
+
 /** A new draw, another one each time this is called. */
 export function draw(space: Space, text: string): Node {
+  if (space.draws.length >= mostDraws) throw new TooLargeError('too much depends on limits and chance');
   const level = firstDraw + space.draws.length;
   space.draws.push({ level, text });
   return space.d.variable(level);
@@ -106,6 +110,13 @@ export type Bits = readonly boolean[];
 
 export function bitsOf(value: number, width: number): Bits {
   return Array.from({ length: width }, (_, index) => Math.floor(value / 2 ** (width - 1 - index)) % 2 === 1);
+}
+
+/** The bits of an address in canonical text, 32 or 128. */
+export function addressBits(address: string): Bits {
+  const v4 = readIPv4(address);
+  if (v4 !== null) return bitsOf(v4, 32);
+  return (readIPv6(address) ?? []).flatMap((group) => bitsOf(group, 16));
 }
 
 export function numberOf(bits: Bits): number {

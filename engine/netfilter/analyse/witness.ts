@@ -4,10 +4,21 @@ import { writeIPv4, writeIPv6 } from '../addresses.ts';
 import type { Family } from '../model.ts';
 import { protocolName } from '../protocols.ts';
 import { flagBits } from '../simulate/packet.ts';
-import { addressBits, stateNumbers, typeNumbers } from './condition-sets.ts';
+import { stateNumbers, typeNumbers } from './condition-sets.ts';
 import { pick } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
-import { equal, type FieldName, firstDraw, masked, numberOf, oneOf, question, range, type Space } from './space.ts';
+import {
+  addressBits,
+  equal,
+  type FieldName,
+  firstDraw,
+  masked,
+  numberOf,
+  oneOf,
+  question,
+  range,
+  type Space,
+} from './space.ts';
 
 export interface Example {
   readonly packet: string;

@@ -1,6 +1,6 @@
-import { addressBits, stateNumbers } from '../../../engine/netfilter/analyse/condition-sets.ts';
+import { stateNumbers } from '../../../engine/netfilter/analyse/condition-sets.ts';
 import { classOfName } from '../../../engine/netfilter/analyse/interfaces.ts';
-import { type Bits, bitsOf, type FieldName, type Space } from '../../../engine/netfilter/analyse/space.ts';
+import { addressBits, type Bits, bitsOf, type FieldName, type Space } from '../../../engine/netfilter/analyse/space.ts';
 import type { Packet } from '../../../engine/netfilter/index.ts';
 
 /** A packet's bits in a space, for `valueAt`. */
