@@ -15,7 +15,8 @@ import {
   type Tally,
 } from '../test/support/differential/campaign.ts';
 import { describeCounterexample, fixtureText } from '../test/support/differential/counterexample.ts';
-import { startKernel, variantName } from '../test/support/differential/kernel.ts';
+import { variantName } from '../test/support/differential/host.ts';
+import { startKernel } from '../test/support/differential/kernel.ts';
 
 const { values } = parseArgs({
   options: {

@@ -10,9 +10,9 @@ import {
 } from '../../../engine/netfilter/index.ts';
 import { packet } from './generate-packets.ts';
 import { asksOutside, type GeneratedRuleset, ruleset, rulesetText } from './generate-rules.ts';
-import { type HostKind, hostKinds } from './host.ts';
+import { type HostKind, hostKinds, type Variant, variantName } from './host.ts';
 import { judge, type Observed, observe } from './judge.ts';
-import { type NodeUnderTest, type Variant, variantName } from './kernel.ts';
+import type { NodeUnderTest } from './kernel.ts';
 import { packetJob, type TestPacket } from './test-packet.ts';
 
 export interface Tally {

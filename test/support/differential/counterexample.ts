@@ -2,9 +2,8 @@
 
 import type { HostState } from '../../../engine/netfilter/index.ts';
 import type { Counterexample } from './campaign.ts';
-import type { HostKind } from './host.ts';
+import { type HostKind, type Variant, variantName } from './host.ts';
 import type { Observed } from './judge.ts';
-import { type Variant, variantName } from './kernel.ts';
 import { simulatorPacket, type TestPacket } from './test-packet.ts';
 
 /** What test/fixtures/differential/NAME.json holds. */

@@ -1,6 +1,20 @@
 /** The host that the differential test sends packets through: its interfaces, addresses, routes and sets, and the kinds of it. */
 
-import type { Family } from '../../../engine/netfilter/index.ts';
+import type { Backend, Family } from '../../../engine/netfilter/index.ts';
+
+export interface Variant {
+  readonly family: Family;
+  readonly backend: Backend;
+}
+
+export const variants: readonly Variant[] = [
+  { family: 'ipv4', backend: 'nft' },
+  { family: 'ipv4', backend: 'legacy' },
+  { family: 'ipv6', backend: 'nft' },
+  { family: 'ipv6', backend: 'legacy' },
+];
+
+export const variantName = ({ family, backend }: Variant): string => `${backend}-${family}`;
 
 export interface Link {
   readonly mac: string;
@@ -103,14 +117,14 @@ const sysctls: Readonly<Record<string, string>> = {
 
 export interface NodeConfig {
   readonly family: Family;
-  readonly backend: 'nft' | 'legacy';
+  readonly backend: Backend;
   readonly links: Readonly<Record<string, Link>>;
   readonly setup: string;
   readonly sysctls: Readonly<Record<string, string>>;
   readonly ipsets: string;
 }
 
-export function nodeConfig(family: Family, backend: 'nft' | 'legacy'): NodeConfig {
+export function nodeConfig(family: Family, backend: Backend): NodeConfig {
   const six = family === 'ipv6';
   return { family, backend, links, setup: six ? setup6 : setup4, sysctls, ipsets: six ? ipsets6 : ipsets4 };
 }

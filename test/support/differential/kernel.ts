@@ -2,28 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Family, HostState } from '../../../engine/netfilter/index.ts';
+import type { HostState } from '../../../engine/netfilter/index.ts';
 import { parseSections, type SectionTexts } from '../../../engine/observe/sections.ts';
 import type { Container } from '../../../engine/runtime/container.ts';
 import { connectDocker } from '../../../engine/runtime/docker/connect.ts';
 import { layout } from '../../../engine/runtime/layout.ts';
 import { testRunLabel } from '../test-run.ts';
-import { type HostKind, hostKinds, hostOfKind, nodeConfig } from './host.ts';
+import { type HostKind, hostKinds, hostOfKind, nodeConfig, type Variant, variantName, variants } from './host.ts';
 import type { PacketJob } from './test-packet.ts';
-
-export interface Variant {
-  readonly family: Family;
-  readonly backend: 'nft' | 'legacy';
-}
-
-export const variants: readonly Variant[] = [
-  { family: 'ipv4', backend: 'nft' },
-  { family: 'ipv4', backend: 'legacy' },
-  { family: 'ipv6', backend: 'nft' },
-  { family: 'ipv6', backend: 'legacy' },
-];
-
-export const variantName = ({ family, backend }: Variant): string => `${backend}-${family}`;
 
 /** A packet where the harness saw it: past INPUT, past POSTROUTING, an answer of the host's own, or conntrack's word of it. */
 export interface Sighting {
