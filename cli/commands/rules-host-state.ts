@@ -6,7 +6,7 @@ import { readText } from './rules-input.ts';
 const family = z.enum(['ipv4', 'ipv6']);
 
 /** The parts of a snapshot that decide where a packet goes; more may stand beside them. */
-const schema = z.looseObject({
+export const hostStateSchema = z.looseObject({
   addresses: z.array(z.looseObject({ interface: z.string(), address: z.string(), prefix: z.int().min(0).max(128) })),
   routes: z
     .array(
@@ -28,14 +28,18 @@ const schema = z.looseObject({
     .array(z.looseObject({ name: z.string(), type: z.string(), header: z.string(), entries: z.array(z.string()) }))
     .optional(),
   nftTables: z.array(z.looseObject({ family: z.string(), name: z.string(), json: z.unknown() })).optional(),
+  links: z.array(z.looseObject({ name: z.string(), mac: z.string(), up: z.boolean() })).optional(),
+  listeners: z
+    .array(z.looseObject({ protocol: z.enum(['tcp', 'udp']), address: z.string(), port: z.number() }))
+    .optional(),
   problems: z.array(z.looseObject({ section: z.string() })).optional(),
 });
 
 /** A host from a file with a snapshot in it. A file that is none is BAD_INPUT. */
 export async function readHostState(file: string): Promise<HostState> {
-  const { name, text } = await readText(file);
-  const read = schema.safeParse(parseJson(name, text));
-  if (read.success) return withoutMissing(read.data);
+  const { name, json } = await readJson(file);
+  const read = hostStateSchema.safeParse(json);
+  if (read.success) return hostState(read.data);
   throw new HookpointError('BAD_INPUT', `${name} is no snapshot of a node`, {
     remedy: 'Give what `hookpoint state SESSION --node NODE --json` printed.',
     problems: read.error.issues.map((issue) => ({
@@ -45,8 +49,8 @@ export async function readHostState(file: string): Promise<HostState> {
 }
 
 /** What a file leaves out is missing, not undefined. */
-function withoutMissing(read: z.output<typeof schema>): HostState {
-  const { addresses, routes, policyRules, sysctls, ipsets, nftTables, problems } = read;
+export function hostState(read: z.output<typeof hostStateSchema>): HostState {
+  const { addresses, routes, policyRules, sysctls, ipsets, nftTables, links, listeners, problems } = read;
   return {
     addresses,
     ...(routes === undefined
@@ -56,13 +60,17 @@ function withoutMissing(read: z.output<typeof schema>): HostState {
     ...(sysctls === undefined ? {} : { sysctls }),
     ...(ipsets === undefined ? {} : { ipsets }),
     ...(nftTables === undefined ? {} : { nftTables }),
+    ...(links === undefined ? {} : { links }),
+    ...(listeners === undefined ? {} : { listeners }),
     ...(problems === undefined ? {} : { problems }),
   };
 }
 
-function parseJson(name: string, text: string): unknown {
+/** A file's JSON. BAD_INPUT. */
+export async function readJson(file: string): Promise<{ name: string; json: unknown }> {
+  const { name, text } = await readText(file);
   try {
-    return JSON.parse(text);
+    return { name, json: JSON.parse(text) as unknown };
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new HookpointError('BAD_INPUT', `${name} is not JSON: ${cause.message}`, { cause });
