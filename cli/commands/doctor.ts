@@ -3,6 +3,7 @@ import { HookpointError } from '../../engine/contract/error.ts';
 import { examine } from '../../engine/host/doctor/examine.ts';
 import type { Finding } from '../../engine/host/doctor/finding.ts';
 import { canInstall, installDocker, installImageTools } from '../../engine/host/doctor/install-docker.ts';
+import type { Progress } from '../../engine/runtime/container.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
@@ -27,11 +28,11 @@ export function doctorCommand(): Command {
     });
 }
 
-async function fix(report: Parameters<typeof installDocker>[0]['progress'], signal: AbortSignal): Promise<void> {
+async function fix(progress: Progress, signal: AbortSignal): Promise<void> {
   if (!(await canInstall())) return;
   try {
-    await installDocker({ progress: report, signal });
-    await installImageTools({ progress: report, signal });
+    await installDocker({ progress, signal });
+    await installImageTools({ progress, signal });
   } catch (error) {
     // What could not be mended is among the findings; a full disk would hide behind them.
     if (error instanceof HookpointError && error.code === 'DOCKER_DENIED') return;

@@ -9,6 +9,7 @@ import { interruptSignal } from '../interrupt.ts';
 import { notice } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
 import { plain } from '../output/text.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { printReport } from './check.ts';
 
 interface Options {
@@ -71,9 +72,4 @@ function wholeSeconds(text: string): number {
   if (!/^\d+$/.test(text) || seconds < 1 || seconds > 86_400)
     throw new InvalidArgumentError('It takes whole seconds, from 1 to 86400.');
   return seconds;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of at most nine digits.');
-  return Number(text);
 }

@@ -1,18 +1,23 @@
-import { writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { type CaseResult, loadPack, type PackTest, packTestToJUnit, testPack } from '../../engine/packs/index.ts';
+import { findHome } from '../../engine/sessions/home.ts';
 import { openLabRunner } from '../../engine/sessions/lab-runner.ts';
+import { openStore } from '../../engine/sessions/store.ts';
+import { consentToHostLog } from '../host-log-consent.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
 import { notice, print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
+import { wholeNumber } from '../whole-number.ts';
+import { writeOutput } from '../write-output.ts';
 
 interface Options {
   readonly lab?: readonly string[];
   readonly parallel: number;
   readonly seed: number;
-  readonly json?: boolean;
+  readonly hostLog?: boolean;
   readonly junit?: string;
+  readonly json?: boolean;
 }
 
 export function packTestCommand(): Command {
@@ -22,25 +27,32 @@ export function packTestCommand(): Command {
     .option('--lab <id...>', 'these labs only')
     .option('--parallel <n>', 'how many run at once', wholeNumber, 2)
     .option('--seed <n>', 'the seed that parameters are drawn from', wholeNumber, 1)
+    .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
+    .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
+    .option('--junit <file>', 'write the results as JUnit XML as well; - for stdout')
     .option('--json', 'print the results as JSON')
-    .option('--junit <file>', 'write the results as JUnit XML')
     .addHelpText(
       'after',
       '\nExamples:\n  hookpoint pack test labs/netfilter\n  hookpoint pack test labs/netfilter --lab redirect --junit results.xml',
     )
     .action(async (folder: string, options: Options) => {
+      const signal = interruptSignal();
       const pack = await loadPack(folder);
-      await using runner = await openLabRunner({ signal: interruptSignal() });
+      using store = openStore(findHome());
+      const labs = pack.labs.filter(({ id }) => options.lab?.includes(id) ?? true);
+      const needs = labs.flatMap(({ summary }) => summary.needs);
+      const hostLog = await consentToHostLog(store, needs, options.hostLog);
+      await using runner = await openLabRunner({ signal, hostLog });
       const test = await testPack(pack, runner, {
         ...(options.lab ? { labs: options.lab } : {}),
         parallel: options.parallel,
         seed: options.seed,
-        signal: interruptSignal(),
+        signal,
         onResult: ({ lab, kind, name, outcome }) => notice(`${lab}: ${kind} ${name}: ${outcome}`),
       });
-      if (options.junit) await writeFile(options.junit, packTestToJUnit(test));
+      if (options.junit !== undefined) await writeOutput(options.junit, packTestToJUnit(test));
       if (options.json) printJson(test);
-      else print(testText(test));
+      else if (options.junit !== '-') print(testText(test));
       if (!test.passed)
         process.exitCode = test.cases.some((one) => one.outcome === 'failed') || !hasErrors(test) ? 1 : 3;
     });
@@ -69,9 +81,4 @@ function testText(test: PackTest): string {
 
 function caseText({ lab, kind, name, seed, messages }: CaseResult): string {
   return `${lab} ${kind} ${name} (seed ${seed}):\n${messages.map((message) => `  ${message}`).join('\n')}`;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number.');
-  return Number(text);
 }

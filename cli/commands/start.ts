@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
 import { findLab } from '../../engine/sessions/catalog.ts';
 import { guideFile, guideValues } from '../../engine/sessions/guide-values.ts';
@@ -14,6 +14,7 @@ import { notice, print, printJson } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { plain, textWidth, wrap } from '../output/text.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 interface Options {
   readonly seed?: number;
@@ -113,9 +114,4 @@ function startedText({ session, elapsedMs }: Started, shown: readonly Value[], r
     table(next),
     colours.dim(`The guide: ${guideFile(session)}`),
   ].join('\n');
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of at most nine digits.');
-  return Number(text);
 }

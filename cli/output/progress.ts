@@ -19,15 +19,14 @@ export function openProgress(options: { readonly quiet?: boolean } = {}): Progre
   let last = '';
   let shown = false;
   return {
-    report: ({ stage, detail, fraction }) => {
+    report: ({ stage, detail }) => {
       if (!live) {
         // Details come by the hundred while an image is built: without a terminal only stages are said.
         if (stage !== last) stream.write(`${stage}...\n`);
         last = stage;
         return;
       }
-      const percent = fraction === undefined ? '' : ` ${Math.round(fraction * 100)}%`;
-      const line = [`${stage}${percent}`, detail].filter(Boolean).join(': ').replace(/\s+/g, ' ');
+      const line = [stage, detail].filter(Boolean).join(': ').replace(/\s+/g, ' ');
       const columns = Math.max(20, (stream.columns || 80) - 1);
       stream.write(eraseLine + colours.dim(line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
       shown = true;

@@ -67,5 +67,8 @@ export class HookpointError extends Error {
 export function asHookpointError(thrown: unknown): HookpointError {
   if (thrown instanceof HookpointError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new HookpointError('INTERNAL', message, { cause: thrown });
+  return new HookpointError('INTERNAL', message, {
+    remedy: 'This is a fault in Hookpoint: report it with what you did and what stands here.',
+    cause: thrown,
+  });
 }

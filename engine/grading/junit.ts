@@ -1,5 +1,6 @@
 import { create } from 'xmlbuilder2';
 import type { CriterionResult, Report } from '../contract/report.ts';
+import { xmlText } from './xml-text.ts';
 
 /**
  * A report as JUnit XML: the lab is a test suite, a criterion a test case. failed is a failure, could-not-check an error, not-reached is
@@ -37,9 +38,4 @@ function addCase(suite: ReturnType<typeof create>, report: Report, criterion: Cr
   if (criterion.verdict === 'could-not-check') test.ele('error', { message, type: 'could-not-check' }).txt(text);
   if (criterion.verdict === 'not-reached') test.ele('skipped', { message });
   test.ele('system-out').txt(xmlText(`${criterion.title}: ${criterion.points} of ${criterion.possible} points`));
-}
-
-/** Without the characters that XML 1.0 cannot hold, not even escaped: a learner's log prefix may have them. */
-function xmlText(text: string): string {
-  return text.replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
 }

@@ -18,7 +18,9 @@ export async function readTimeline(run: RunScript, options: { readonly signal?: 
     options,
   );
   if (result.exitCode !== 0 && result.exitCode !== 64) {
-    throw new HookpointError('NODE_FAILED', `The session's timeline cannot be read: ${result.stderr.trim()}`);
+    throw new HookpointError('NODE_FAILED', `The session's timeline cannot be read: ${result.stderr.trim()}`, {
+      remedy: 'Try again. If it fails again, stop the lab and start it anew.',
+    });
   }
   const records = parseRecords(result.stdout);
   const timeline = buildTimeline(records);

@@ -161,6 +161,7 @@ function interruption(options: { readonly signal?: AbortSignal; readonly timeout
           new HookpointError(
             'TIMED_OUT',
             `A script in the session's container took longer than ${timeout / 1000} seconds.`,
+            { remedy: 'Try again when the machine has less to do; stop labs that you no longer need.' },
           ),
         ),
       timeout,

@@ -44,6 +44,7 @@ export async function snapshotNodes(
     throw new HookpointError(
       'NODE_FAILED',
       `The nodes could not be read: ${result.stderr.trim() || `status ${result.exitCode}`}`,
+      { remedy: 'Try again. If it fails again, stop the lab and start it anew.' },
     );
   }
   const lines = result.stdout.split('\n').filter((line) => line !== '');

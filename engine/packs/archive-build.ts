@@ -5,10 +5,9 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { pack as tarPack } from 'tar-stream';
+import { writeFailure } from '../contract/write-failure.ts';
 import { inspectPack, invalidPack } from './inspect.ts';
 import { listPackFiles, type PackFiles } from './pack-files.ts';
-
-export const archiveExtension = '.hookpack';
 
 export interface BuiltArchive {
   readonly id: string;
@@ -20,7 +19,7 @@ export interface BuiltArchive {
 
 /**
  * Writes a pack's folder as one file: tar with sorted names and nothing of this machine in it, compressed by zstd. Same input, same
- * bytes. PACK_INVALID where `pack lint` would find anything.
+ * bytes. PACK_INVALID where `pack lint` would find anything, BAD_INPUT or DISK_FULL where the file cannot be written.
  */
 export async function buildArchive(folder: string, out: string): Promise<BuiltArchive> {
   const { pack, errors, lint } = await inspectPack(folder);
@@ -31,6 +30,8 @@ export async function buildArchive(folder: string, out: string): Promise<BuiltAr
   try {
     await writeFile(temporary, bytes);
     await rename(temporary, out);
+  } catch (error) {
+    throw writeFailure(out, error);
   } finally {
     await rm(temporary, { force: true });
   }

@@ -54,13 +54,13 @@ export async function installArchive(archive: string, packs: string): Promise<In
   }
 }
 
-export interface ArchiveEntry {
+interface ArchiveEntry {
   readonly path: string;
   readonly content: Buffer;
 }
 
 /** The files of an archive, checked, in memory. */
-export async function readArchive(archive: string): Promise<readonly ArchiveEntry[]> {
+async function readArchive(archive: string): Promise<readonly ArchiveEntry[]> {
   const size = (await stat(archive).catch(() => null))?.size;
   if (size === undefined) {
     throw new HookpointError('NOT_FOUND', `There is no file ${archive}.`, { remedy: 'Name a .hookpack file.' });

@@ -1,12 +1,11 @@
 export { buildArchive, packDigest } from './archive-build.ts';
-export { type InstalledPack, installArchive } from './archive-install.ts';
-export { type GuideBlock, readGuide } from './guide.ts';
+export { installArchive } from './archive-install.ts';
 export { inspectPack, invalidPack, lintPack, loadLab, loadPack } from './inspect.ts';
 export { instantiate } from './instantiate.ts';
 export type { LabRunner, RunningLab, ScriptResult } from './lab-runner.ts';
-export type { Lab, LabInstance, LabSummary, Pack } from './pack.ts';
-export { drawParameters, type ParameterValues } from './parameters.ts';
-export { runSteps, type StepsOutcome } from './run-steps.ts';
-export { type Step, type StepsFile, stepsFileSchema } from './steps-schema.ts';
+export type { Lab, LabInstance, Pack } from './pack.ts';
+export { runSteps } from './run-steps.ts';
+export { parseStepsFile } from './steps-file.ts';
+export type { Step } from './steps-schema.ts';
 export { packTestToJUnit } from './test-junit.ts';
-export { type CaseResult, type PackTest, type TestOptions, testPack } from './test-pack.ts';
+export { type CaseResult, type PackTest, testPack } from './test-pack.ts';

@@ -31,6 +31,7 @@ function fillOrThrow<S extends z.ZodType>(schema: S, source: YamlSource, params:
   const result = parseFilled(schema, source.value, params);
   if (result.success) return result.data;
   throw new HookpointError('PACK_INVALID', `${source.file} does not fit together with its drawn parameters.`, {
+    remedy: 'Correct what is named above, or take another --seed.',
     problems: schemaFindings(schema, result.error, source.value).map((finding) => placed(source, finding)),
   });
 }

@@ -54,17 +54,12 @@ function duplicateIds(document: unknown, key: 'criteria' | 'questions'): Finding
   });
 }
 
-/** Checks name a node under these keys, at whatever depth. */
-const nodeKeys = new Set(['node', 'from', 'at', 'via-node']);
-
 function unknownNodes(document: unknown, names: LabNames): Finding[] {
   if (names.nodes.size === 0) return [];
   return ['criteria', 'questions'].flatMap((part) =>
     [...textsOf(valueAt(document, [part]), [part])].flatMap(({ path, text }) => {
-      const key = path.at(-1);
-      const isNode =
-        key === 'node' ||
-        (typeof key === 'string' && nodeKeys.has(key) && !text.includes('/') && /^[a-z][a-z0-9-]*$/.test(text));
+      // Checks name a node under these keys, at whatever depth.
+      const isNode = path.at(-1) === 'node' || path.at(-1) === 'from';
       return isNode && !names.nodes.has(text) ? [unknownNode(path, text, names)] : [];
     }),
   );

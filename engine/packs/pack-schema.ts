@@ -1,16 +1,14 @@
 import { z } from 'zod';
 
-export const packId = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'a lower-case name of at most 40 letters, digits and dashes');
+const packId = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a lower-case name of at most 40 letters, digits and dashes');
 export const labId = packId;
 
-/** Things of the machine that not every machine has. doctor says which are there, start refuses or warns. */
+/** Things of the machine that not every machine has. */
 export const featureSchema = z.enum(['log', 'tun', 'kube']);
 export type Feature = z.infer<typeof featureSchema>;
 
-/** What a pack takes beyond a plain node; shown before a pack is installed. */
-export const permissionSchema = z.enum(['kernel-log', 'tun', 'sys-admin', 'kube']);
+/** What a pack takes beyond a plain node. */
+const permissionSchema = z.enum(['kernel-log', 'tun', 'sys-admin', 'kube']);
 export type Permission = z.infer<typeof permissionSchema>;
 
 /** pack.yaml */

@@ -35,7 +35,6 @@ export const parameterSchema = z.union([
     }),
   }),
 ]);
-export type Parameter = z.infer<typeof parameterSchema>;
 
 export const parametersSchema = z.record(parameterName, parameterSchema);
 export type Parameters = z.infer<typeof parametersSchema>;
@@ -104,8 +103,6 @@ const reference = /\{\{\s*([a-z][a-z0-9-]*)(?:\.([a-z0-9]+))?\s*\}\}/g;
 const wholeReference = /^\{\{\s*([a-z][a-z0-9-]*)\s*\}\}$/;
 
 export interface Reference {
-  /** As written, braces included. */
-  readonly text: string;
   readonly name: string;
   /** What stands after the dot: a host number, `prefix`, `network`. */
   readonly part: string | null;
@@ -115,7 +112,6 @@ export interface Reference {
 /** Every {{name}} of a text, in order. */
 export function findReferences(text: string): readonly Reference[] {
   return [...text.matchAll(reference)].map((match) => ({
-    text: match[0],
     name: match[1] ?? '',
     part: match[2] ?? null,
     index: match.index,

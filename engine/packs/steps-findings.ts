@@ -1,5 +1,4 @@
-import type { LabNames } from './lab-findings.ts';
-import { unknownNode } from './lab-findings.ts';
+import { type LabNames, unknownNode } from './lab-findings.ts';
 import type { Parameters } from './parameters.ts';
 import type { Finding } from './schema-problems.ts';
 import { asList, asMapping, valueAt } from './walk-data.ts';

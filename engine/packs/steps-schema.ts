@@ -4,7 +4,7 @@ import { nodeName } from '../topology/topology.ts';
 import { parameterName } from './parameters.ts';
 
 /** One thing that somebody does in a lab. */
-export const stepSchema = z.union([
+const stepSchema = z.union([
   /** A bash script in a node, as the learner would type it. Its exit status is reported, not judged. */
   z.strictObject({ run: z.string().min(1), node: nodeName }),
   z.strictObject({ answer: z.string().min(1), value: z.union([z.string(), z.number()]) }),
@@ -43,4 +43,3 @@ export const stepsFileSchema = z.strictObject({
   title: z.string().default('steps'),
   fails: z.array(z.string()).optional(),
 });
-export type StepsFile = z.infer<typeof stepsFileSchema>;

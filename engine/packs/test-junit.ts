@@ -1,4 +1,5 @@
 import { create } from 'xmlbuilder2';
+import { xmlText } from '../grading/xml-text.ts';
 import type { CaseResult, PackTest } from './test-pack.ts';
 
 /** A pack's test as JUnit XML: a suite for each lab, a case for each solution and mistake. */
@@ -35,11 +36,8 @@ export function packTestToJUnit(test: PackTest): string {
 }
 
 function describe(entry: ReturnType<ReturnType<typeof create>['ele']>, { outcome, messages }: CaseResult): void {
-  const text = messages.join('\n');
-  entry.ele(outcome === 'failed' ? 'failure' : 'error', { message: messages[0] ?? outcome }).txt(printable(text));
+  const message = xmlText(messages[0] ?? outcome);
+  entry.ele(outcome === 'failed' ? 'failure' : 'error', { message }).txt(xmlText(messages.join('\n')));
 }
 
 const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(3);
-
-/** XML 1.0 has no place for control characters, which a learner's output may hold. */
-const printable = (text: string) => text.replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD]/g, '?');

@@ -101,9 +101,5 @@ export type RunScript = (
   options?: { readonly signal?: AbortSignal; readonly timeout?: number },
 ) => Promise<ExecResult>;
 
-/** What is going on now, for people: a stage and, where it can be known, how far. */
-export type Progress = (event: {
-  readonly stage: string;
-  readonly detail?: string;
-  readonly fraction?: number;
-}) => void;
+/** What is going on now, for people. */
+export type Progress = (event: { readonly stage: string; readonly detail?: string }) => void;

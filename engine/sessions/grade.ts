@@ -2,14 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { HookpointError } from '../contract/error.ts';
 import type { Report } from '../contract/report.ts';
-import { instantiate, type LabInstance, runSteps, type Step } from '../packs/index.ts';
-import { parseStepsFile } from '../packs/steps-file.ts';
+import { instantiate, type LabInstance, parseStepsFile, runSteps, type Step } from '../packs/index.ts';
 import type { FoundLab } from './catalog.ts';
 import { type LabRunnerOptions, openLabRunner } from './lab-runner.ts';
 
 export interface Graded {
   readonly report: Report;
-  readonly seed: number;
   /** Steps that could not be done, and scripts that ended with another status than 0. */
   readonly remarks: readonly string[];
 }
@@ -18,7 +16,7 @@ export interface Graded {
 export async function gradeWork(
   found: FoundLab,
   work: { readonly file: string; readonly node?: string | undefined; readonly seed: number },
-  options: LabRunnerOptions = {},
+  options: LabRunnerOptions,
 ): Promise<Graded> {
   const instance = instantiate(found.lab, work.seed);
   const steps = await readSteps(work.file, found, instance, work.node);
@@ -29,7 +27,7 @@ export async function gradeWork(
     const { failures, exits } = await runSteps(lab, steps, options.signal);
     options.progress?.({ stage: 'Grading' });
     const report = await lab.check(options.signal);
-    return { report, seed: work.seed, remarks: [...failures, ...exits] };
+    return { report, remarks: [...failures, ...exits] };
   } finally {
     await lab.stop();
   }

@@ -14,8 +14,8 @@ import { openWorkspace, type Workspace } from './workspace.ts';
 export interface LabRunnerOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  /** Whether the host's kernel log may hear containers; HOOKPOINT_HOST_LOG=0 forbids it. */
-  readonly hostLog?: boolean;
+  /** Whether the host's kernel log may hear containers, where a lab needs that. */
+  readonly hostLog: boolean;
   /** How long one script of the work may take. */
   readonly scriptSeconds?: number;
 }
@@ -24,7 +24,7 @@ export interface LabRunnerOptions {
 export const defaultScriptSeconds = 300;
 
 /** Runs labs that are no learner's: for tests of packs and for grading a script. They are in no list, and `clean` finds them. */
-export async function openLabRunner(options: LabRunnerOptions = {}): Promise<LabRunner & AsyncDisposable> {
+export async function openLabRunner(options: LabRunnerOptions): Promise<LabRunner & AsyncDisposable> {
   const workspace = await openWorkspace(options.signal ? { signal: options.signal } : {});
   return {
     start: (instance, signal) => startLab(workspace, instance, options, signal ?? options.signal),
@@ -44,8 +44,7 @@ async function startLab(
   const id = `${instance.id}-run-${randomUUID().slice(0, 8)}`;
   const held = await lock(workspace.home, id, { signal });
   try {
-    const hostLog = options.hostLog ?? process.env.HOOKPOINT_HOST_LOG !== '0';
-    const request = { id, instance, version: 'run', hostLog };
+    const request = { id, instance, version: 'run', hostLog: options.hostLog };
     const launched = await launch(workspace, request, { signal, progress: options.progress });
     return runningLab(id, instance, launched, held, options.scriptSeconds ?? defaultScriptSeconds);
   } catch (error) {

@@ -43,7 +43,7 @@ export function storeFailure(file: string, error: unknown): unknown {
   }
   const cause = causes[primary];
   return new HookpointError('STORE_FAILED', `The database ${file} failed: ${cause?.why ?? error.message}.`, {
-    ...(cause ? { remedy: cause.remedy } : {}),
+    remedy: cause?.remedy ?? 'Try again; if it stays so, set HOOKPOINT_HOME to another folder.',
     cause: error,
   });
 }

@@ -138,11 +138,6 @@ export class Store implements Disposable {
     );
   }
 
-  /** Forgets a session with its answers and verdicts. */
-  forgetSession(id: string): void {
-    this.#run('delete from sessions where id = ?', id);
-  }
-
   addAnswer(session: string, answer: AnswerRow): void {
     this.#run(
       'insert into answers (session, question, value, time, snapshot) values (?, ?, ?, ?, ?)',

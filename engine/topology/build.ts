@@ -1,5 +1,5 @@
 import { HookpointError } from '../contract/error.ts';
-import type { ExecResult, Progress, RunScript } from '../runtime/container.ts';
+import type { ExecResult, RunScript } from '../runtime/container.ts';
 import type { Topology } from './topology.ts';
 import { restartScript, topologyScript } from './topology-script.ts';
 
@@ -7,7 +7,6 @@ export interface BuildOptions {
   /** The session's id: MACs come from it. */
   readonly session: string;
   readonly signal?: AbortSignal;
-  readonly progress?: Progress;
 }
 
 /** Provisioning that takes longer is taken for hanging. */
@@ -19,8 +18,6 @@ const patience = 180_000;
  * CANCELLED. After a failure the container is of no more use: its owner removes it.
  */
 export async function buildTopology(run: RunScript, topology: Topology, options: BuildOptions): Promise<void> {
-  const count = Object.keys(topology.nodes).length;
-  options.progress?.({ stage: 'nodes', detail: `${count} ${count === 1 ? 'node' : 'nodes'}` });
   failUnlessBuilt(
     await run(topologyScript(topology, options.session), runOptions(options)),
     'The lab is at fault, not you: tell its author, or correct `provision` in its lab.yaml.',

@@ -6,27 +6,22 @@ export const outerArgv: readonly string[] = ['/usr/bin/tini', '--', `${layout.pr
 
 export const loginShell: readonly string[] = ['/bin/bash', '-l'];
 
-export interface NodeExecOptions {
+interface NodeExecOptions {
   /** The command gets a pseudo-terminal in the node; the exec of the outer container must have one too. */
   readonly terminal?: boolean;
-  /** A number or a number pair, UID[:GID]; root otherwise. */
-  readonly user?: string;
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What to exec in the outer container so that `argv` runs in a node, confined as the node is. Its exit status is the command's. */
+/** What to exec in the outer container so that `argv` runs in a node as root there, confined as the node is. Its exit status is the command's. */
 export function execArgv(node: string, argv: readonly string[], options: NodeExecOptions = {}): string[] {
-  const env = { ...nodeEnvironment, ...(options.terminal ? { TERM: 'xterm-256color' } : {}), ...options.env };
+  const env = { ...nodeEnvironment, ...(options.terminal ? { TERM: 'xterm-256color' } : {}) };
   return [
     'runc',
     '--root',
     layout.runc,
     'exec',
     ...(options.terminal ? ['--tty'] : []),
-    ...(options.user === undefined ? [] : ['--user', options.user]),
     '--cwd',
-    options.cwd ?? '/root',
+    '/root',
     ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     node,
     ...argv,

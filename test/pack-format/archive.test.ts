@@ -37,6 +37,14 @@ describe('building', () => {
       code: 'PACK_INVALID',
     });
   });
+
+  test('a file that cannot be written is told with what to do', async () => {
+    await using pack = await writePack();
+    await expect(buildArchive(pack.folder, join(pack.folder, 'nowhere/x.hookpack'))).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      remedy: expect.stringContaining('folder'),
+    });
+  });
 });
 
 describe('installing', () => {

@@ -10,7 +10,7 @@ describe.each(pack.labs.map((lab) => lab.id))('netfilter/%s', (lab) => {
   let runner: Awaited<ReturnType<typeof openLabRunner>>;
   let result: PackTest;
   beforeAll(async () => {
-    runner = await openLabRunner();
+    runner = await openLabRunner({ hostLog: true });
     result = await testPack(pack, runner, { labs: [lab], parallel: 2 });
   }, 600_000);
   afterAll(async () => {

@@ -8,9 +8,9 @@ import { asHookpointError, HookpointError } from '../../contract/error.ts';
 import type { Progress } from '../../runtime/container.ts';
 import { connectDocker } from '../../runtime/docker/connect.ts';
 
-/** The process id of a dockerd that we started where no init system does; it is ended by whoever set HOOKPOINT up for a while, as CI does. */
-export const dockerdPidFile = '/run/hookpoint-dockerd.pid';
-export const dockerdLog = '/var/log/hookpoint-dockerd.log';
+/** The process id of a dockerd that we started where no init system does: whoever wants it for a while only, as CI does, ends it. */
+const dockerdPidFile = '/run/hookpoint-dockerd.pid';
+const dockerdLog = '/var/log/hookpoint-dockerd.log';
 
 /** A starting dockerd answers within this many milliseconds, or its log says why not. */
 const startTimeout = 60_000;

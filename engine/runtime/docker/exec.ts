@@ -72,6 +72,7 @@ export async function runExec(
     options.signal?.throwIfAborted();
     if (limit?.aborted) {
       throw new HookpointError('TIMED_OUT', `${argv[0] ?? 'A command'} did not end within ${options.timeout} ms.`, {
+        remedy: 'Try again when the machine has less to do; stop labs that you no longer need.',
         cause: error,
       });
     }

@@ -40,5 +40,8 @@ export function dockerFailure(thrown: unknown, doing: string): HookpointError {
       cause: thrown,
     });
   }
-  return new HookpointError('DOCKER_FAILED', `Could not ${doing}: ${message.trim()}`, { cause: thrown });
+  return new HookpointError('DOCKER_FAILED', `Could not ${doing}: ${message.trim()}`, {
+    remedy: 'Try again. If it fails again, `hookpoint doctor` says whether this machine has what labs need.',
+    cause: thrown,
+  });
 }
