@@ -76,6 +76,8 @@ export interface Rule {
   readonly counters: Counters | null;
   readonly conditions: readonly Condition[];
   readonly action: Action;
+  /** Its 1-based place among its chain's rules where that is not its index: one rule of nft may be several of the model. */
+  readonly number?: number;
   /** nf_tables' handle where it is known: unique in its table while the table lives. */
   readonly handle?: number;
   /** Who wrote it. A rule that nft(8) wrote into an iptables table has no faithful iptables text; `words` is then best effort. */

@@ -1,48 +1,49 @@
-/** nf_tables tables that are not iptables' own: which of their base chains a packet meets at a hook. Their rules are not followed. */
+/** nf_tables tables that are not iptables' own: which of their base chains a packet meets at a hook. */
 
-import type { Family } from '../model.ts';
+import type { Family, Table } from '../model.ts';
+import { type BaseChain, type NftTable, readNftTable } from '../nft/own-table.ts';
 import { type HostNftTable, type HostState, knownPart } from './host-state.ts';
 import type { Hook } from './simulation.ts';
 
-interface BaseChain {
-  readonly table: string;
-  readonly family: string;
-  readonly name: string;
-  readonly hook: string;
+const read = new WeakMap<HostNftTable, Map<Family, NftTable | null>>();
+
+/** The base chains at a hook for packets of one family, with their tables, in the order of the tables. */
+export function ownBases(state: HostState | null, family: Family, hook: Hook): { base: BaseChain; table: Table }[] {
+  return (knownPart(state, 'nftTables') ?? []).flatMap((table) => {
+    const own = ownTable(table, family);
+    if (own === null) return [];
+    return own.bases.filter((base) => base.hook === hook).map((base) => ({ base, table: own.table }));
+  });
 }
 
-const read = new WeakMap<HostNftTable, readonly BaseChain[]>();
-
-/** "nft table inet fw, chain input", for each base chain there that could do something to a packet. */
-export function foreignChains(state: HostState | null, family: Family, hook: Hook): string[] {
-  const families: readonly string[] = ['inet', family === 'ipv4' ? 'ip' : 'ip6', 'netdev'];
-  return (knownPart(state, 'nftTables') ?? [])
-    .flatMap(baseChains)
-    .filter((chain) => families.includes(chain.family) && (chain.hook === hook || seenAt[chain.hook] === hook))
-    .map((chain) => `nft table ${chain.family} ${chain.table}, chain ${chain.name}`);
+function ownTable(table: HostNftTable, family: Family): NftTable | null {
+  const known = read.get(table) ?? new Map<Family, NftTable | null>();
+  read.set(table, known);
+  let own = known.get(family);
+  if (own === undefined) {
+    own = table.read === undefined ? readNftTable(table.json, family) : (table.read[family] ?? null);
+    known.set(family, own);
+  }
+  return own;
 }
 
-/** Hooks of nft that a packet passes just before the first, or just after the last, of the five. */
+/**
+ * "nft table netdev fw, chain input", for each base chain with a rule that a packet passes before the first or after the last of the five
+ * hooks. These are not followed.
+ */
+export function chainsBeside(state: HostState | null, hook: Hook): string[] {
+  return (knownPart(state, 'nftTables') ?? []).flatMap((table) => {
+    const objects = objectsOf(table.json);
+    const used = new Set(objects.flatMap((one) => (one.rule === undefined ? [] : [String(one.rule.chain)])));
+    return objects
+      .flatMap((one) => (one.chain === undefined ? [] : [one.chain]))
+      .filter((chain) => seenAt[String(chain.hook)] === hook)
+      .filter((chain) => used.has(String(chain.name)) || chain.policy === 'drop')
+      .map((chain) => `nft table ${table.family} ${table.name}, chain ${String(chain.name)}`);
+  });
+}
+
 const seenAt: Readonly<Record<string, Hook>> = { ingress: 'prerouting', egress: 'postrouting' };
-
-/** Base chains with a rule in them or a policy that drops. */
-function baseChains(table: HostNftTable): readonly BaseChain[] {
-  const known = read.get(table);
-  if (known !== undefined) return known;
-  const objects = objectsOf(table.json);
-  const dormant = objects.some((one) => Array.isArray(one.table?.flags) && one.table.flags.includes('dormant'));
-  const used = new Set(objects.flatMap((one) => (one.rule === undefined ? [] : [String(one.rule.chain)])));
-  const chains = dormant
-    ? []
-    : objects.flatMap(({ chain }): BaseChain[] => {
-        if (chain === undefined || typeof chain.hook !== 'string') return [];
-        const name = String(chain.name);
-        if (!used.has(name) && chain.policy !== 'drop') return [];
-        return [{ table: table.name, family: table.family, name, hook: chain.hook }];
-      });
-  read.set(table, chains);
-  return chains;
-}
 
 type NftObject = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 

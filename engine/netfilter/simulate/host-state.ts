@@ -2,6 +2,7 @@
 
 import { canonicalAddress, readIPv4, readIPv6, readNetwork } from '../addresses.ts';
 import type { Family, Network } from '../model.ts';
+import type { NftTable } from '../nft/own-table.ts';
 
 /** A part that is missing, or named in `problems`, is unknown. */
 export interface HostState {
@@ -32,6 +33,8 @@ export interface HostNftTable {
   readonly family: string;
   readonly name: string;
   readonly json: unknown;
+  /** What is known of it otherwise, by the family of packets. The JSON is then not asked. */
+  readonly read?: Readonly<Partial<Record<Family, NftTable>>>;
 }
 
 export interface HostAddress {

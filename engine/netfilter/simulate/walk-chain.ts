@@ -38,7 +38,7 @@ export function walkChain(table: Table, chain: Chain, start: Track, at: Setting,
         hook: at.hook,
         table: table.name,
         chain: chain.name,
-        rule: index + 1,
+        rule: rule.number ?? index + 1,
         matched: asked.answer,
         why: asked.why,
         action: actionText(rule.action),
@@ -48,7 +48,7 @@ export function walkChain(table: Table, chain: Chain, start: Track, at: Setting,
         next.push(seen);
         continue;
       }
-      const about = `${table.name} ${chain.name} rule ${index + 1}`;
+      const about = `${table.name} ${chain.name} rule ${rule.number ?? index + 1}`;
       const taken = asked.answer === null ? split(seen, asked, about, at) : null;
       if (taken !== null) next.push(taken.without);
       const flow = act(table, rule.action, taken?.with ?? seen, at, depth);

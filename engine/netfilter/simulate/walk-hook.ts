@@ -3,7 +3,7 @@
 import { findTable } from '../find.ts';
 import type { Chain, Table } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
-import { foreignChains } from './foreign-tables.ts';
+import { chainsBeside, ownBases } from './foreign-tables.ts';
 import { routeAgain } from './routing-decision.ts';
 import type { Run } from './run.ts';
 import type { Hook } from './simulation.ts';
@@ -16,23 +16,18 @@ import { chainOfHook, tablesOf } from './way.ts';
 export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
   let live: Track[] = [...tracks];
   const ended: Ended[] = unfollowed(run, hook, tracks);
-  const asked = run.rulesets
-    .flatMap((ruleset) =>
-      tablesOf(hook, ruleset.backend).map((one) => ({ ...one, table: findTable(ruleset, one.name) })),
-    )
-    .sort((a, b) => a.priority - b.priority);
-  for (const { name, table } of asked) {
-    if (table === undefined || live.length === 0) continue;
-    const walked = name === 'nat' ? walkNat : walkTable;
-    if (hook !== 'output' || (name !== 'nat' && name !== 'mangle')) {
-      const flow = walked(run, table, hook, live);
+  for (const place of placesAt(run, hook)) {
+    if (live.length === 0) break;
+    const walked = place.as === 'nat' ? walkNat : walkTable;
+    if (hook !== 'output' || (place.as !== 'nat' && place.as !== 'mangle')) {
+      const flow = walked(run, place, hook, live);
       live = flow.through;
       ended.push(...flow.ended);
       continue;
     }
     const next: Track[] = [];
     for (const track of live) {
-      const flow = walked(run, table, hook, [track]);
+      const flow = walked(run, place, hook, [track]);
       const again = flow.through.map((one) => routeAgain(run, track.packet, one));
       next.push(...again.flatMap((one) => one.on));
       ended.push(...flow.ended, ...again.flatMap((one) => one.ended));
@@ -42,10 +37,37 @@ export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
   return { through: live, ended };
 }
 
-/** Tables of nft's own may do anything to a packet that comes by: it goes on as if they did nothing, and may also end otherwise. */
+/** A base chain at a hook. */
+interface Place {
+  readonly table: Table;
+  readonly chain: string;
+  /** The table of iptables whose ways it has. */
+  readonly as: string;
+}
+
+/** Every base chain at a hook, in the order in which the kernel asks them. Of equal priority iptables' come first, which is a guess. */
+function placesAt(run: Run, hook: Hook): Place[] {
+  const iptables = run.rulesets.flatMap((ruleset) =>
+    tablesOf(hook, ruleset.backend).flatMap(({ name, priority }) => {
+      const table = findTable(ruleset, name);
+      return table === undefined ? [] : [{ table, chain: chainOfHook[hook], as: name, priority }];
+    }),
+  );
+  const own = ownBases(run.state, run.came.family, hook).map(({ base, table }) => {
+    const filter = base.priority <= conntrackPriority ? 'raw' : 'filter';
+    const as = base.type === 'filter' ? filter : base.type === 'nat' ? 'nat' : 'mangle';
+    return { table, chain: base.chain, as, priority: base.priority };
+  });
+  return [...iptables, ...own].sort((a, b) => a.priority - b.priority);
+}
+
+/** NF_IP_PRI_CONNTRACK of linux/netfilter_ipv4.h: chains before it see no connection yet. */
+const conntrackPriority = -200;
+
+/** Chains beside the five hooks may do anything to a packet that comes by: it goes on as if they did nothing, and may also end otherwise. */
 function unfollowed(run: Run, hook: Hook, tracks: readonly Track[]): Ended[] {
   return tracks.flatMap((track): Ended[] => {
-    const chains = foreignChains(run.state, track.packet.family, hook);
+    const chains = chainsBeside(run.state, hook);
     if (chains.length === 0) return [];
     const reason = `what ${chains.join(' and ')} does is not known to the simulator`;
     return [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }];
@@ -73,11 +95,11 @@ export function settingAt(run: Run, hook: Hook, table: string, track: Track): Se
   };
 }
 
-function walkTable(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): Flow {
+function walkTable(run: Run, place: Place, hook: Hook, tracks: readonly Track[]): Flow {
   const through: Track[] = [];
   const ended: Ended[] = [];
   for (const track of tracks) {
-    const flow = walkBase(table, track, settingAt(run, hook, table.name, track));
+    const flow = walkBase(place.table, track, settingAt(run, hook, place.as, track), place.chain);
     through.push(...flow.through);
     ended.push(...flow.ended);
   }
@@ -118,8 +140,9 @@ function withPolicy(table: Table, chain: Chain, track: Track, at: Setting): Trac
 }
 
 /** The nat table is asked once for each connection, when it is new; of several backends the first that rewrites decides (nf_nat_inet_fn). */
-function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): Flow {
-  const chain = chainNamed(table, chainOfHook[hook]);
+function walkNat(run: Run, place: Place, hook: Hook, tracks: readonly Track[]): Flow {
+  const { table } = place;
+  const chain = chainNamed(table, place.chain);
   const asked: Track[] = [];
   const passed: Track[] = [];
   for (const track of tracks) {
@@ -131,14 +154,14 @@ function walkNat(run: Run, table: Table, hook: Hook, tracks: readonly Track[]): 
     else if (track.states.length === 1) asked.push(track);
     else if ((chain?.rules.length ?? 0) === 0 && table.unreadable === undefined) passed.push(track);
     else {
-      const reason = `nat ${chainOfHook[hook]} sees it only if it opens a connection: its state is not given`;
+      const reason = `${table.name} ${place.chain} sees it only if it opens a connection: its state is not given`;
       const both = { ...track, reasons: [...track.reasons, reason], share: { odds: null, counters: [] } };
       asked.push({ ...both, states: ['NEW'], conditions: [...track.conditions, opens(true, track)] });
       const others = track.states.filter((state) => state !== 'NEW');
       passed.push({ ...both, states: others, conditions: [...track.conditions, opens(false, track)] });
     }
   }
-  const flow = walkTable(run, table, hook, asked);
+  const flow = walkTable(run, place, hook, asked);
   return { through: mergeTracks([...passed, ...flow.through]), ended: flow.ended };
 }
 
