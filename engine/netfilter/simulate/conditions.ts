@@ -129,8 +129,7 @@ function isIcmpType(packet: Packet, type: number, code: PortRange | null): Tri {
 function isState(track: Track, at: Setting, wanted: readonly ConntrackState[]): Tri {
   // xt_conntrack: no connection, and none that was refused by NOTRACK, is INVALID.
   if (isBeforeConntrack(track, at)) {
-    const untracked = track.states.length === 1 && track.states[0] === 'UNTRACKED';
-    return wanted.includes(untracked ? 'UNTRACKED' : 'INVALID');
+    return wanted.includes(track.notrack ? 'UNTRACKED' : 'INVALID');
   }
   const matching = track.states.filter((state) => wanted.includes(state)).length;
   if (matching === track.states.length) return true;
@@ -143,13 +142,13 @@ function isState(track: Track, at: Setting, wanted: readonly ConntrackState[]): 
 /** SNAT and DNAT are virtual states: the connection's addresses differ between its two directions (iptables-extensions(8)). */
 function isTranslated(track: Track, at: Setting, state: 'SNAT' | 'DNAT'): Tri {
   if (isWithoutConnection(track)) return false;
+  const { connection } = track.packet;
+  if (connection !== undefined) return state === 'SNAT' ? hasSourceNat(connection) : hasDestinationNat(connection);
   const changed =
     state === 'SNAT'
       ? track.rewrites.src !== undefined || track.rewrites.sport !== undefined
       : track.rewrites.dst !== undefined || track.rewrites.dport !== undefined;
   if (changed) return true;
-  const { connection } = track.packet;
-  if (connection !== undefined) return state === 'SNAT' ? hasSourceNat(connection) : hasDestinationNat(connection);
   return at.sawNat && track.states.length === 1 && track.states[0] === 'NEW' ? false : null;
 }
 

@@ -86,6 +86,7 @@ function startTrack(packet: Packet): Track {
     packet,
     rewrites: {},
     states: packet.state === undefined ? allStates : [packet.state],
+    notrack: false,
     way: null,
     assumed: new Map(),
     refused: [],

@@ -140,7 +140,7 @@ function applyOpaque(action: Opaque, track: Track): Effect {
   if (passing.has(target)) return { track, outcome: 'next' };
   if (target === 'NOTRACK' || (target === 'CT' && options.some((option) => option.name === '--notrack'))) {
     return {
-      track: { ...track, packet: { ...track.packet, state: 'UNTRACKED' }, states: ['UNTRACKED'] },
+      track: { ...track, packet: { ...track.packet, state: 'UNTRACKED' }, states: ['UNTRACKED'], notrack: true },
       outcome: 'next',
     };
   }

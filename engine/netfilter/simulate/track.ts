@@ -23,6 +23,8 @@ export interface Track {
   readonly rewrites: Rewrites;
   /** What conntrack may say of the packet; one when it is known. */
   readonly states: readonly PacketState[];
+  /** A rule of raw kept conntrack from it. */
+  readonly notrack: boolean;
   /** Delivered here, passed on, or not decided yet. */
   readonly way: 'here' | 'on' | null;
   /** Answers taken for questions about the packet that came up before, so that the same question is answered alike. */
@@ -105,6 +107,7 @@ const keyOf = (track: Track): string =>
     Object.entries(track.packet).sort(([a], [b]) => (a < b ? -1 : 1)),
     track.rewrites,
     track.states,
+    track.notrack,
     track.way,
     [...track.assumed],
     track.refused,

@@ -179,3 +179,30 @@ test('addrtype for IPv6: UNREACHABLE where the route refuses; UNICAST of the hos
   expect(takes('UNICAST,LOCAL', 'fd00::2')).toBe(false);
   expect(takes('MULTICAST', 'ff02::1')).toBe(true);
 });
+
+test('in raw a packet that conntrack itself will leave alone is INVALID all the same', () => {
+  const rules = raw('-m conntrack --ctstate UNTRACKED');
+  const packet = 'in=eth0 src=fd00::2 dst=fd00::1 proto=icmpv6 icmp-type=135 state=untracked';
+  expect(walk(rules, packet, 'prerouting', { family: 'ipv6' }).verdict).toBe('accept');
+});
+
+test('SNAT undone on an answer makes it no DNAT', () => {
+  const rules = (state: string) =>
+    `*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m conntrack --ctstate ${state} -j DROP\nCOMMIT\n`;
+  const connection = {
+    original: { src: '10.0.0.2', dst: '192.0.2.9', sport: 1, dport: 80 },
+    reply: { src: '192.0.2.9', dst: '203.0.113.1', sport: 80, dport: 1 },
+  };
+  const packet = {
+    ...connection.reply,
+    family: 'ipv4',
+    in: 'wan',
+    out: 'lan',
+    protocol: 6,
+    state: 'ESTABLISHED',
+    dir: 'reply',
+    connection,
+  } as const;
+  expect(walk(rules('DNAT'), packet, 'prerouting')).toMatchObject({ verdict: 'accept', rewrites: { dst: '10.0.0.2' } });
+  expect(walk(rules('SNAT'), packet, 'prerouting').verdict).toBe('drop');
+});
