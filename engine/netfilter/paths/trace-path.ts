@@ -136,12 +136,46 @@ function answered(question: PathQuestion, client: PathNode, first: LegWay): Path
   return follow(question, begin, 'answer', end.node, replyTo(end.packet, flags)).flatMap((answer) => {
     const back = answer.leg.end;
     if (back.kind !== 'delivered') return [finish(answer, back.kind)];
-    // What comes back to another node than the one that asked never reaches the one that waits.
-    if (back.node !== client.name) return [finish(answer, 'lost')];
+    const stranger = strangeness(client, first, back);
+    if (stranger !== null)
+      return [finish(withEnd(answer, { kind: 'dropped', node: back.node, why: stranger }), 'lost')];
     if (listens === false) return [finish(answer, 'refused')];
     return later(question, client, answer, back.packet);
   });
 }
+
+/** Why an answer that was delivered is none for the socket that waits; null where it is. */
+function strangeness(client: PathNode, first: LegWay, { node, packet }: Delivered): string | null {
+  if (node !== client.name) return `It is delivered on ${node}, which asked for nothing.`;
+  const [sent] = first.leg.hops;
+  if (sent === undefined) return null;
+  const asked: Packet = {
+    ...sent.before,
+    ...(sent.after.src === undefined || sent.before.src !== undefined ? {} : { src: sent.after.src }),
+  };
+  const fits =
+    same(packet.src, asked.dst) &&
+    same(packet.sport, asked.dport) &&
+    same(packet.dst, asked.src) &&
+    same(packet.dport, asked.sport);
+  const end = (address: string | undefined, port: number | undefined) =>
+    `${address ?? 'an unknown address'}${port === undefined ? '' : ` port ${port}`}`;
+  return fits
+    ? null
+    : `${node} waits for an answer from ${end(asked.dst, asked.dport)}; this one comes from ${end(packet.src, packet.sport)} and belongs to nothing.`;
+}
+
+/** What is not known may be the same. */
+const same = <Value>(a: Value | undefined, b: Value | undefined): boolean =>
+  a === undefined || b === undefined || a === b;
+
+type Delivered = Extract<LegEnd, { kind: 'delivered' }>;
+
+/** The last leg ends otherwise. */
+const withEnd = (way: Walked, end: LegEnd): Walked => ({
+  ...way,
+  legs: way.legs.map((leg, at) => (at === way.legs.length - 1 ? { ...leg, end } : leg)),
+});
 
 function later(question: PathQuestion, client: PathNode, way: Walked, answer: Packet): PathWay[] {
   return follow(question, way, 'next packet', client.name, replyTo(answer, ack)).flatMap((next) => {

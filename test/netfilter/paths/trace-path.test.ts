@@ -137,6 +137,25 @@ describe('nat on the way', () => {
     expect(way).toMatchObject({ verdict: 'lost', died: { leg: 'answer', node: 'client' }, seen: { node: 'server' } });
   });
 
+  test('and without that rule the socket of the client is not the one that the answer is for', () => {
+    const network = lab(
+      {
+        client: { addresses: ['eth0 10.0.0.2/24'] },
+        router: {
+          addresses: ['lan 10.0.0.1/24'],
+          rules: nat('-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.3'),
+          state: { sysctls: { 'net.ipv4.ip_forward': '1' } },
+        },
+        server: { addresses: ['eth0 10.0.0.3/24'] },
+      },
+      ['lan: client:eth0 router:lan server:eth0'],
+    );
+    expect(only(network, web, 'router')).toMatchObject({ verdict: 'lost', died: { leg: 'answer', node: 'client' } });
+    expect(explainPath(trace(network, web, 'router'))).toContain(
+      'client waits for an answer from 10.0.0.1 port 80; this one comes from 10.0.0.3 port 80 and belongs to nothing.',
+    );
+  });
+
   test('REDIRECT on the client itself stays on lo, and nat is asked once', () => {
     const client = nat(
       '-A OUTPUT -p tcp --dport 80 -j REDIRECT --to-ports 8080',
