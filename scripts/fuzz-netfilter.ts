@@ -8,13 +8,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  type Counterexample,
   emptyTally,
   lastRefusal,
+  lastUnsteady,
   runCampaign,
   type Tally,
 } from '../test/support/differential/campaign.ts';
-import { describeCounterexample, fixtureText } from '../test/support/differential/counterexample.ts';
+import {
+  type Counterexample,
+  describeCounterexample,
+  fixtureText,
+} from '../test/support/differential/counterexample.ts';
 import { variantName } from '../test/support/differential/host.ts';
 import { startKernel } from '../test/support/differential/kernel.ts';
 
@@ -69,6 +73,7 @@ for (const counterexample of found) {
   writeFileSync(file, fixtureText(counterexample));
   console.log(`  saved as ${file}`);
 }
+for (const [name, text] of lastUnsteady) console.log(`\nonce only, ${name}:\n${text}`);
 for (const [name, refusal] of lastRefusal) console.log(`\nlast refused by ${name}: ${refusal}`);
 console.log(`\nvariant        pairs  rulesets  unknown  refused  unsteady  disagreements`);
 const total = emptyTally();

@@ -1,17 +1,12 @@
 /** Generates rulesets and packets, has the kernel and the simulator answer, and shrinks where they disagree. */
 
 import fc from 'fast-check';
-import {
-  compareRulesets,
-  type HostState,
-  parseSave,
-  type Ruleset,
-  RulesetSyntaxError,
-} from '../../../engine/netfilter/index.ts';
+import { compareRulesets, parseSave, type Ruleset, RulesetSyntaxError } from '../../../engine/netfilter/index.ts';
+import { type Counterexample, describeCounterexample } from './counterexample.ts';
 import { packet } from './generate-packets.ts';
 import { asksOutside, type GeneratedRuleset, ruleset, rulesetText } from './generate-rules.ts';
 import { type HostKind, hostKinds, type Variant, variantName } from './host.ts';
-import { judge, type Observed, observe } from './judge.ts';
+import { judge, observe } from './judge.ts';
 import type { NodeUnderTest } from './kernel.ts';
 import { packetJob, type TestPacket } from './test-packet.ts';
 
@@ -36,20 +31,6 @@ export const emptyTally = (): Tally => ({
   unsteady: 0,
   disagreements: 0,
 });
-
-export interface Counterexample {
-  readonly variant: Variant;
-  readonly hostKind: HostKind;
-  readonly ruleset: string;
-  /** Some rule in it depends on more than the packet and the host. */
-  readonly outside: boolean;
-  /** null: the ruleset itself is read or printed in another way than the kernel does. */
-  readonly packet: TestPacket | null;
-  readonly observed: Observed | null;
-  readonly state: HostState;
-  readonly disagreements: readonly string[];
-  readonly seed: number;
-}
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -213,6 +194,10 @@ async function runCase(node: NodeUnderTest, one: Case, seed: number, tally: Tall
       judge(question, observe(packet, repeated, answer.saved, backend === 'nft'), parsed).disagreements.length === 0
     ) {
       tally.unsteady++;
+      lastUnsteady.set(
+        variantName(node.variant),
+        describeCounterexample({ ...about, packet, observed, disagreements }),
+      );
       continue;
     }
     return { ...about, packet, observed, disagreements };
@@ -222,6 +207,9 @@ async function runCase(node: NodeUnderTest, one: Case, seed: number, tally: Tall
 
 /** What was last refused, for the report. */
 export const lastRefusal = new Map<string, string>();
+
+/** What last disagreed only once, for the report. */
+export const lastUnsteady = new Map<string, string>();
 
 function refusalText(complaint: string, ruleset: string): string {
   const line = /line:? (\d+)/.exec(complaint)?.[1];

@@ -1,10 +1,23 @@
 /** A counterexample as a fixture, and in words. */
 
 import type { HostState } from '../../../engine/netfilter/index.ts';
-import type { Counterexample } from './campaign.ts';
 import { type HostKind, type Variant, variantName } from './host.ts';
 import type { Observed } from './judge.ts';
 import { simulatorPacket, type TestPacket } from './test-packet.ts';
+
+export interface Counterexample {
+  readonly variant: Variant;
+  readonly hostKind: HostKind;
+  readonly ruleset: string;
+  /** Some rule in it depends on more than the packet and the host. */
+  readonly outside: boolean;
+  /** null: the ruleset itself is read or printed in another way than the kernel does. */
+  readonly packet: TestPacket | null;
+  readonly observed: Observed | null;
+  readonly state: HostState;
+  readonly disagreements: readonly string[];
+  readonly seed: number;
+}
 
 /** What test/fixtures/differential/NAME.json holds. */
 export interface DifferentialFixture {

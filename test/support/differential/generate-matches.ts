@@ -26,9 +26,11 @@ const known = (texts: Texts): fc.Arbitrary<Match> => texts.map((text) => ({ text
 const outside = (...texts: readonly string[]): fc.Arbitrary<Match> =>
   fc.constantFrom(...texts).map((text) => ({ text, outside: true as const }));
 
-/** `-m module [!] option value`. */
+/** `-m module [!] option value`. iptables-nft refuses what could never match. */
 const option = (before: string, name: string, values: Texts): Texts =>
-  fc.tuple(negation, values).map(([not, value]) => `${before}${not}${name} ${value}`);
+  fc
+    .tuple(negation, values)
+    .map(([not, value]) => `${before}${value === '0.0.0.0/0' || value === '::/0' ? '' : not}${name} ${value}`);
 
 const subset = (values: readonly string[], most = 3): Texts =>
   fc.subarray([...values], { minLength: 1, maxLength: most }).map((chosen) => chosen.join(','));
