@@ -61,14 +61,15 @@ function select6(addresses: readonly HostAddress[], out: string, dst: string | n
   return scored[0]?.one.address ?? null;
 }
 
-function scoreOf({ address, interface: name }: HostAddress, out: string, dst: string, wanted: number): number[] {
+function scoreOf({ address, interface: name, prefix }: HostAddress, out: string, dst: string, wanted: number): number[] {
   const scope = scopeOf(address);
   return [
     address === dst ? 1 : 0,
     scope >= wanted ? -scope : scope - 128,
     name === out ? 1 : 0,
     labelOf(address) === labelOf(dst) ? 1 : 0,
-    commonBits(address, dst),
+    // Counted no further than the address's own prefix (ipv6_get_saddr_eval).
+    Math.min(prefix, commonBits(address, dst)),
   ];
 }
 

@@ -65,6 +65,9 @@ describe('MASQUERADE', () => {
     expect(to('2600::9')).toBe('2001:db8::1');
     expect(to('fd00:77::9', 'eth1')).toBe('fd00:2::1');
     expect(to('fe80::9')).toBe('fe80::1');
+    const two = ['eth0 fd00:1::9/64', 'eth0 fd00:1::1/64'];
+    const packet = 'out=eth0 src=fd00:9::9 dst=fd00:1::2 proto=tcp dport=80 state=new';
+    expect(rewrites(two, packet, 'ipv6')).toEqual({ src: 'fd00:1::9' });
   });
 });
 
