@@ -1,28 +1,48 @@
 import { Command } from 'commander';
+import {
+  type BehaviourDifference,
+  findBehaviourDifference,
+  type Treatment,
+} from '../../engine/netfilter/analyse/index.ts';
 import { diffRulesets, type Edit, printRule, type Rule } from '../../engine/netfilter/index.ts';
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
-import { plain } from '../output/text.ts';
+import { plain, textWidth, wrap } from '../output/text.ts';
 import { type FamilyOptions, fileHelp, readPair, withFamily } from './rules-input.ts';
 
 export function rulesDiffCommand(): Command {
   return withFamily(new Command('diff'))
-    .description('list the edits that turn one ruleset into another, by meaning')
+    .description('list the edits that turn one ruleset into another, and a packet that the two treat otherwise')
     .argument('<a>', fileHelp)
     .argument('<b>', fileHelp)
     .option('--counters', 'also list rules whose counters differ; they do not count as different')
-    .option('--json', 'print {"same": ..., "edits": [...]}')
+    .option(
+      '--json',
+      'print {"same": ..., "edits": [...], "behaviour": {"kind": "none" | "packet" | "undecided", ...}}',
+    )
     .addHelpText(
       'after',
-      '\nExit code: 0 same meaning, 1 different, 2 bad input.\n\nExamples:\n  hookpoint rules diff before.rules after.rules\n  iptables-save -c | hookpoint rules diff before.rules - --counters',
+      `
+Edits go by the meaning of rules and their order; behaviour goes by what happens to packets, so that rulesets with edits between them may
+still treat every packet alike.
+
+Exit code: 0 same meaning, 1 different, 2 bad input.
+
+Examples:
+  hookpoint rules diff before.rules after.rules
+  iptables-save -c | hookpoint rules diff before.rules - --counters`,
     )
     .action(async (a: string, b: string, options: FamilyOptions & { counters?: boolean; json?: boolean }) => {
       const [first, second] = await readPair(a, b, options);
       const all = diffRulesets(first.ruleset, second.ruleset);
       const edits = options.counters ? all : all.filter((edit) => edit.kind !== 'counters');
       const same = all.every((edit) => edit.kind === 'counters') && first.ruleset.family === second.ruleset.family;
-      if (options.json) printJson({ same, edits });
-      else print(report(edits, same, coloursFor(process.stdout)));
+      const behaviour: BehaviourDifference = same
+        ? { kind: 'none' }
+        : findBehaviourDifference(first.ruleset, second.ruleset);
+      const colours = coloursFor(process.stdout);
+      if (options.json) printJson({ same, edits, behaviour });
+      else print([report(edits, same, colours), ...(same ? [] : ['', behaviourText(behaviour, colours)])].join('\n'));
       if (!same) process.exitCode = 1;
     });
 }
@@ -39,6 +59,35 @@ function report(edits: readonly Edit[], same: boolean, colours: Colours): string
   if (same) lines.push(colours.green('same meaning'));
   else if (lines.length === 0) lines.push(colours.red('different: one is IPv4, the other IPv6'));
   return lines.join('\n');
+}
+
+function behaviourText(behaviour: BehaviourDifference, colours: Colours): string {
+  const width = Math.min(textWidth(), 80);
+  if (behaviour.kind === 'none') return colours.green('every packet is treated alike');
+  if (behaviour.kind === 'undecided') {
+    const asked = behaviour.undecidable.map((text) => wrap(plain(text), width, '    ', '  '));
+    return [colours.yellow('no difference in what packets decide; not decided by the packet:'), ...asked].join('\n');
+  }
+  const { hook, packet, a, b } = behaviour;
+  return [
+    colours.bold('a packet that shows it'),
+    wrap(plain(`${hook}: ${packet}`), width, '    ', '  '),
+    wrap(`first:  ${treatmentText(a)}`, width, '          ', '  '),
+    wrap(`second: ${treatmentText(b)}`, width, '          ', '  '),
+  ].join('\n');
+}
+
+function treatmentText({ verdict, rewrites, by, mark }: Treatment): string {
+  const changes = Object.entries(rewrites).map(([key, value]) => `, ${key} becomes ${value ?? 'another'}`);
+  const place =
+    by === null
+      ? ''
+      : by.rule === 0
+        ? `, policy of ${by.table} ${by.chain}`
+        : `, ${by.table} ${by.chain} rule ${by.rule}`;
+  const text = by === null || by.rule === 0 ? '' : ` (${by.text})`;
+  const marked = mark === 0 ? '' : `, mark 0x${mark.toString(16)}`;
+  return plain(`${verdict}${changes.join('')}${marked}${place}${text}`);
 }
 
 /** One edit on one line. */

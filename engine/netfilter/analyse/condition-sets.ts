@@ -5,7 +5,7 @@ import { conditionText } from '../simulate/conditions.ts';
 import { all, type Node, none } from './diagrams.ts';
 import { classesOf } from './interfaces.ts';
 import { opaqueSet } from './opaque-sets.ts';
-import { addressBits, bitsOf, draw, equal, masked, oneOf, question, range, type Space } from './space.ts';
+import { addressBits, bitsOf, equal, masked, oneOf, question, range, type Space } from './space.ts';
 
 /** Values of the field `state`. */
 export const stateNumbers: readonly ConntrackState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
@@ -29,11 +29,17 @@ export const typeNumbers: readonly string[] = [
 /** tcp, udp, dccp, sctp, udplite. */
 const protocolsWithPorts: readonly number[] = [6, 17, 33, 132, 136];
 
-/** The packets that meet all conditions of a rule. Each call has draws of its own. */
-export function ruleSet(space: Space, rule: Rule): Node {
+/** The answer to what counts or draws lots, by its text. */
+export type Draw = (text: string) => Node;
+
+/** Conditions that depend on more than the packet are left out. */
+const leftOut: Draw = () => all;
+
+/** The packets that meet all conditions of a rule, those that `drawn` answers for included. */
+export function ruleSet(space: Space, rule: Rule, drawn: Draw = leftOut): Node {
   let set = all;
   for (const condition of rule.conditions) {
-    set = space.d.and(set, conditionSet(space, condition));
+    set = space.d.and(set, isDraw(condition) ? drawn(conditionText(condition)) : conditionSet(space, condition));
     if (set === none) return none;
   }
   return set;
@@ -67,10 +73,9 @@ const drawingModules: ReadonlySet<string> = new Set([
   'statistic',
 ]);
 
-/** The packets that meet a condition. */
+/** The packets that meet a condition that the packet alone decides. */
 export function conditionSet(space: Space, condition: Condition): Node {
   const { d } = space;
-  if (isDraw(condition)) return draw(space, conditionText(condition));
   const plain = positiveSet(space, condition);
   return 'negated' in condition && condition.negated ? d.not(plain) : plain;
 }

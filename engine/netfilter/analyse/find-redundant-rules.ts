@@ -35,7 +35,7 @@ class RedundancySearch {
       if (taken === none || !isRemovable(one) || isFinalReturn(chain, index)) continue;
       if (!this.#isQuiet(chain, index, one, taken)) continue;
       const next = near[index + 1] ?? policy;
-      const doing = flow.outcome(one, next, policy, one.set);
+      const doing = flow.outcome(chain, one, next, policy);
       if (d.agree(taken, doing, next) || this.#agreeAfterCalls(chain, taken, doing, next)) {
         findings.push(this.#finding(chain, index, one, taken));
       }

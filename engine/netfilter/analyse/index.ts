@@ -1,2 +1,3 @@
 export { type Analysis, analyseRulesets } from './analyse.ts';
+export { type BehaviourDifference, findBehaviourDifference, type Treatment } from './difference.ts';
 export type { Finding, FindingCode, RuleReference, Severity, Witness } from './finding.ts';

@@ -26,3 +26,9 @@ export function writerOf(chain: string, others: readonly string[]): string | nul
   if (known !== undefined) return known;
   return firewalld.test(chain) && others.some((other) => zones.test(other)) ? 'firewalld' : null;
 }
+
+/** Chains of programs that hold what people asked for: a rule there that does nothing is somebody's mistake. */
+export const isForPeople = (chain: string): boolean =>
+  /^(ufw6?-user-(input|forward|output)|DOCKER-USER|(INPUT|FORWARD|OUTPUT)_direct|(IN|FWD|FWDI|FWDO|PRE|POST|OUT)_\w+_(pre|log|deny|allow|post))$/.test(
+    chain,
+  );

@@ -14,6 +14,8 @@ export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
+/** Some ten seconds of work. */
+const mostAsked = 60_000_000;
 const firstSize = 1 << 14;
 const cacheSize = 1 << 18;
 
@@ -29,6 +31,9 @@ export class NodeStore {
   readonly #leaves = new Map<number, Node>();
   /** Answers of operations, the newest at its place: four numbers asked, one answered. */
   readonly #cache = new Int32Array(cacheSize * 5).fill(-1);
+
+  /** How often a node was asked for: what bounds the time. */
+  #asked = 0;
 
   constructor(most = 6_000_000) {
     this.#most = most;
@@ -67,6 +72,7 @@ export class NodeStore {
   /** The node that asks the variable of that level. Both branches lie below it. */
   make(level: number, low: Node, high: Node): Node {
     if (low === high) return low;
+    if (++this.#asked > mostAsked) throw new TooLargeError('it would take too long');
     const mask = this.#places.length - 1;
     let place = hash(level, low, high) & mask;
     for (;;) {

@@ -50,7 +50,7 @@ export interface Space {
   /** Questions about a packet, by their key: asked twice of one packet they have one answer. */
   readonly questions: Map<string, Question>;
   /** Draws and counters: each time a rule is asked the answer is another one. */
-  readonly draws: Question[];
+  readonly draws: Map<string, Question>;
 }
 
 /** From here on downwards a variable is a draw. */
@@ -81,12 +81,13 @@ export function makeSpace(rulesets: readonly Ruleset[], { addressBits, mostNodes
   };
   const names = Object.keys(widths) as FieldName[];
   const fields = Object.fromEntries(names.map((name) => [name, place(name)])) as Record<FieldName, Field>;
-  return { d: new Diagrams(new NodeStore(mostNodes)), fields, interfaces, questions: new Map(), draws: [] };
+  return { d: new Diagrams(new NodeStore(mostNodes)), fields, interfaces, questions: new Map(), draws: new Map() };
 }
 
 const bitsFor = (count: number): number => Math.max(1, Math.ceil(Math.log2(count)));
 
-const fieldsEnd = ({ fields }: Space): number => fields.mss.start + fields.mss.width;
+/** From here on downwards a variable is a question or a draw. */
+export const fieldsEnd = ({ fields }: Space): number => fields.mss.start + fields.mss.width;
 
 /** The packets for which the answer is yes. */
 export function question(space: Space, key: string, text: string): Node {
@@ -98,12 +99,14 @@ export function question(space: Space, key: string, text: string): Node {
 
 const mostDraws = 30_000;
 
-/** A new draw, another one each time this is called. */
-export function draw(space: Space, text: string): Node {
-  if (space.draws.length >= mostDraws) throw new TooLargeError('too much depends on limits and chance');
-  const level = firstDraw + space.draws.length;
-  space.draws.push({ level, text });
-  return space.d.variable(level);
+/** A draw: another one for each key. */
+export function draw(space: Space, key: string, text: string): Node {
+  const known = space.draws.get(key);
+  if (known !== undefined) return space.d.variable(known.level);
+  if (space.draws.size >= mostDraws) throw new TooLargeError('too much depends on limits and chance');
+  const made = { level: firstDraw + space.draws.size, text };
+  space.draws.set(key, made);
+  return space.d.variable(made.level);
 }
 
 export type Bits = readonly boolean[];

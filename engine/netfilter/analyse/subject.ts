@@ -14,7 +14,7 @@ import {
   type Severity,
   type Witness,
 } from './finding.ts';
-import { writerOf } from './managed-chains.ts';
+import { isForPeople, writerOf } from './managed-chains.ts';
 import type { Space } from './space.ts';
 import type { ChainFlow, TableFlow } from './table-flow.ts';
 import type { Taker } from './takers.ts';
@@ -54,10 +54,12 @@ export interface Remark {
 export function findingOf(subject: Subject, remark: Remark): Finding {
   const { code, severity, chain, rules, causes = [], message, witness = null } = remark;
   const first = chain.chain.rules[rules[0] ?? -1];
-  const writer = subject.writers.get(chain.name) ?? writerOfCallee(subject, chain, rules);
+  const callee = writerOfCallee(subject, chain, rules);
+  const writer = subject.writers.get(chain.name) ?? callee;
+  const isTheirs = writer !== undefined && (callee !== undefined || rules.length === 0 || !isForPeople(chain.name));
   return {
     code,
-    severity: writer === undefined ? severity : 'note',
+    severity: isTheirs ? 'note' : severity,
     family: subject.ruleset.family,
     table: subject.flow.table.name,
     chain: chain.name,
@@ -137,7 +139,7 @@ export function witnessOf(
     const packet = parsePacket(example.packet, family);
     const from = { table: flow.table.name, chain: base.name };
     const simulation = simulateChain({ ruleset, packet, hook, from, walk: 'brief' });
-    if (shows(simulation)) return { hook, ...example };
+    if (shows(simulation)) return { hook, packet: example.packet, assuming: example.assuming };
   }
   return null;
 }

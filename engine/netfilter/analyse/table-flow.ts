@@ -7,9 +7,9 @@ import { isBuiltinChain } from '../builtin.ts';
 import type { Chain, Rule, Table } from '../model.ts';
 import { isDraw, ruleSet } from './condition-sets.ts';
 import { forget, substitute } from './diagram-walks.ts';
-import { all, type Node, none } from './diagrams.ts';
+import { type Node, none } from './diagrams.ts';
 import { domainOf } from './domains.ts';
-import { assigned, type Effect, effectOf } from './effects.ts';
+import { accepting, assigned, type Effect, effectOf } from './effects.ts';
 import type { Endings } from './endings.ts';
 import { TooLargeError } from './node-store.ts';
 import { draw, firstDraw, type Space } from './space.ts';
@@ -57,14 +57,34 @@ export class TableFlow {
   readonly chains: readonly ChainFlow[];
   /** Jumps that would lead in a circle, or to a chain that is not there. */
   readonly broken: { readonly from: ChainFlow; readonly index: number; readonly why: 'circle' | 'missing' }[] = [];
+  readonly #accepted: Node;
+  readonly #drawn = new Map<string, number>();
   #steps = 0;
 
-  constructor(space: Space, endings: Endings, table: Table) {
+  /**
+   * `accepted` is what becomes of packets that the table accepts, where another one is asked after it. Without `reach` nothing is known of
+   * which packets get to a rule.
+   */
+  constructor(
+    space: Space,
+    endings: Endings,
+    table: Table,
+    { accepted = endings.accept, reach = true }: { readonly accepted?: Node; readonly reach?: boolean } = {},
+  ) {
     this.space = space;
     this.endings = endings;
     this.table = table;
+    this.#accepted = accepted;
     this.chains = this.#link();
-    this.#reach();
+    if (reach) this.#reach();
+  }
+
+  /** Each time that a rule is asked it draws anew; of two rulesets the n-th draws of the same words in the same chain are the same. */
+  #draw(chain: string, text: string): Node {
+    const place = `${this.table.name} ${chain} ${text}`;
+    const count = this.#drawn.get(place) ?? 0;
+    this.#drawn.set(place, count + 1);
+    return draw(this.space, `${place} ${count}`, text);
   }
 
   find(name: string): ChainFlow | undefined {
@@ -87,31 +107,31 @@ export class TableFlow {
 
   policy({ chain, isBuiltin }: ChainFlow): Node {
     if (!isBuiltin) return this.endings.returned;
-    return chain.policy === 'DROP' ? this.endings.drop : this.endings.accept;
+    return chain.policy === 'DROP' ? this.endings.drop : this.#accepted;
   }
 
   /** What becomes of a packet that matches the rule, where the rules after it do `next` and the chain is left to `after`. */
-  outcome({ effect, callee }: RuleFlow, next: Node, after: Node, within: Node = all): Node {
+  outcome(flow: ChainFlow, { effect, callee, set: within }: RuleFlow, next: Node, after: Node): Node {
     const { space, endings } = this;
+    const drawn = (text: string): Node => this.#draw(flow.name, text);
     switch (effect.kind) {
       case 'pass':
         return next;
       case 'return':
         return after;
       case 'end':
-        return endings.leaf(effect.ending);
+        return effect.ending === accepting ? this.#accepted : endings.leaf(effect.ending);
       case 'may-end':
-        return space.d.choose(draw(space, 'what the target does'), endings.leaf(effect.ending), next);
+        return space.d.choose(drawn(`what ${effect.ending.key} does`), endings.leaf(effect.ending), next);
       case 'assign': {
-        const unknown = () => draw(space, 'what the target sets');
+        const unknown = () => drawn('what the target sets');
         const values = assigned(space, effect.values(space), unknown);
         const kept = forget(space.d, within, (level) => values.has(level));
         return substitute(space.d, this.#only(next, kept), values);
       }
       case 'call': {
         const goes = effect.goto ? after : next;
-        if (callee === undefined)
-          return space.d.choose(draw(space, 'a chain that is not there'), endings.conflict, goes);
+        if (callee === undefined) return space.d.choose(drawn('a chain that is not there'), endings.conflict, goes);
         return this.#run(callee, goes, within);
       }
     }
@@ -142,8 +162,8 @@ export class TableFlow {
       const one = flow.rules[index];
       if (one === undefined) continue;
       if (one.effect.kind !== 'pass' && one.set !== none) {
-        const set = one.sure ? one.set : ruleSet(this.space, one.rule);
-        next = d.choose(set, this.outcome(one, next, after, one.set), next);
+        const set = one.sure ? one.set : ruleSet(this.space, one.rule, (text) => this.#draw(flow.name, text));
+        next = d.choose(set, this.outcome(flow, one, next, after), next);
       }
       suffixes[index] = next;
     }
@@ -193,7 +213,7 @@ export class TableFlow {
   #addRule(flow: ChainFlow, index: number, rule: Rule, effect: Effect, callee: ChainFlow | undefined): void {
     const { space } = this;
     const sure = !rule.conditions.some(isDraw);
-    const set = ruleSet(space, sure ? rule : { ...rule, conditions: rule.conditions.filter((one) => !isDraw(one)) });
+    const set = ruleSet(space, rule);
     flow.rules.push({ rule, effect, set, sure, ...(callee === undefined ? {} : { callee }) });
     callee?.callers.push({ from: flow, index });
     const decides = effect.kind !== 'pass';

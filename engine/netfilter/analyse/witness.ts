@@ -7,22 +7,12 @@ import { flagBits } from '../simulate/packet.ts';
 import { stateNumbers, typeNumbers } from './condition-sets.ts';
 import { pick } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
-import {
-  addressBits,
-  equal,
-  type FieldName,
-  firstDraw,
-  masked,
-  numberOf,
-  oneOf,
-  question,
-  range,
-  type Space,
-} from './space.ts';
+import { addressBits, equal, type FieldName, masked, numberOf, oneOf, question, range, type Space } from './space.ts';
 
 export interface Example {
   readonly packet: string;
   readonly assuming: readonly string[];
+  readonly bits: (level: number) => boolean;
 }
 
 /** null for the empty set. `towards` is what the destination is to the host where nothing else is asked: LOCAL where it is delivered. */
@@ -107,7 +97,8 @@ function textOf(space: Space, family: Family, bits: ReadonlyMap<number, boolean>
   if (value('mark') !== 0) add('mark', `0x${value('mark').toString(16)}`);
   if (asked('ttl')) add('ttl', value('ttl'));
   if (asked('length')) add('length', value('length'));
-  return { packet: words.join(' '), assuming: assumptions(space, bits, local, value, asked) };
+  const assuming = assumptions(space, bits, local, value, asked);
+  return { packet: words.join(' '), assuming, bits: (level) => bits.get(level) ?? false };
 }
 
 function assumptions(
@@ -123,8 +114,10 @@ function assumptions(
     const answer = bits.get(level);
     if (answer !== undefined && !(text === 'it is a later fragment' && !answer)) add(text, answer);
   }
-  for (const [level, answer] of bits)
-    if (level >= firstDraw) add(space.draws[level - firstDraw]?.text ?? 'a draw', answer);
+  for (const { level, text } of space.draws.values()) {
+    const answer = bits.get(level);
+    if (answer !== undefined) add(text, answer);
+  }
   const usual = { dstType: local ? 'LOCAL' : 'UNICAST', srcType: 'UNICAST' };
   for (const name of ['dstType', 'srcType'] as const) {
     const type = typeNumbers[value(name)] ?? '';
