@@ -1,11 +1,10 @@
 import { HookpointError } from '../contract/error.ts';
 import { writeMark } from '../observe/read-timeline.ts';
-import { openShell } from '../observe/resident-shell.ts';
 import { snapshotNodes } from '../observe/snapshot-nodes.ts';
 import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
-import { lostOr, runningContainer } from './session.ts';
 import type { AnswerRow, SessionRow } from './store.ts';
+import { withShell } from './with-shell.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Stores an answer with the state of all nodes at this moment, right or wrong. NOT_FOUND for a question that the lab does not ask. */
@@ -16,17 +15,12 @@ export async function answerQuestion(
   value: string,
   signal?: AbortSignal,
 ): Promise<AnswerRow> {
-  const { store, runtime } = workspace;
   requireQuestion(session.instance, question);
-  const container = await runningContainer(runtime, session, signal);
-  try {
-    await using shell = await openShell(container, signal);
-    const answer = await answerNow(session.instance, question, value, shell.run, signal);
-    store.addAnswer(session.id, answer);
-    return answer;
-  } catch (error) {
-    throw await lostOr(session, container, error);
-  }
+  const answer = await withShell(workspace, session, signal, (run) =>
+    answerNow(session.instance, question, value, run, signal),
+  );
+  workspace.store.addAnswer(session.id, answer);
+  return answer;
 }
 
 /** Reads the state that an answer is judged against. */

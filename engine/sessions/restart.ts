@@ -3,8 +3,8 @@ import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
 import { restartNode } from '../topology/index.ts';
 import { lock } from './lock.ts';
-import { withShell } from './state.ts';
 import type { SessionRow } from './store.ts';
+import { withShell } from './with-shell.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Turns a node off and on: rules, addresses and processes gone, files kept. */

@@ -10,12 +10,15 @@ export interface TopologyProblem {
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-interface Placed {
+interface Cidr {
+  readonly address: Address;
+  readonly prefix: number;
+}
+
+interface Placed extends Cidr {
   readonly node: string;
   readonly link: string;
   readonly text: string;
-  readonly address: Address;
-  readonly prefix: number;
   readonly path: readonly (string | number)[];
 }
 
@@ -121,11 +124,11 @@ function checkSubnets(placed: readonly Placed[]): TopologyProblem[] {
   });
 }
 
-function sameNetwork(one: Placed, other: Placed): boolean {
+function sameNetwork(one: Cidr, other: Cidr): boolean {
   return networkOf(one) === networkOf(other);
 }
 
-function networkOf({ address, prefix }: Placed): string {
+function networkOf({ address, prefix }: Cidr): string {
   const cidr = `${address}/${prefix}`;
   const network =
     address.kind() === 'ipv6' ? ipaddr.IPv6.networkAddressFromCIDR(cidr) : ipaddr.IPv4.networkAddressFromCIDR(cidr);
@@ -173,17 +176,16 @@ function checkGateway(via: string, path: (string | number)[], node: string, own:
   ];
 }
 
-function isInside(address: Address, { address: network, prefix }: Placed): boolean {
+function isInside(address: Address, { address: network, prefix }: Cidr): boolean {
   return (
-    address.kind() === network.kind() &&
-    networkOf({ address, prefix } as Placed) === networkOf({ address: network, prefix } as Placed)
+    address.kind() === network.kind() && networkOf({ address, prefix }) === networkOf({ address: network, prefix })
   );
 }
 
 function isNetwork(text: string): boolean {
   if (!text.includes('/') || !ipaddr.isValidCIDR(text)) return ipaddr.isValid(text);
   const [address, prefix] = ipaddr.parseCIDR(text);
-  return networkOf({ address, prefix } as Placed) === `${address}/${prefix}`;
+  return networkOf({ address, prefix }) === `${address}/${prefix}`;
 }
 
 function checkServices(node: string, spec: NodeSpec, own: readonly Placed[]): TopologyProblem[] {
