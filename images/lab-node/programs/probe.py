@@ -20,9 +20,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from probe_outside import OutsideSender
-from probe_packets import Marker, watch_in
+from probe_packets import Marker, Watcher
 
-CLONE_NEWNET = 0x40000000
 IP_RECVERR = 11
 IPV6_RECVERR = 25
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
@@ -37,7 +36,7 @@ UNREACHABLE = "unreachable"
 def enter(node):
     """This thread's sockets are from now on made in the node's network namespace."""
     with open("/run/netns/" + node, "rb") as namespace:
-        os.setns(namespace.fileno(), CLONE_NEWNET)
+        os.setns(namespace.fileno(), os.CLONE_NEWNET)
 
 
 class NodeSender:
@@ -147,7 +146,7 @@ def attempt(request):
     watchers = []
     for node in request["watch"]:
         enter(node)
-        watchers.append(watch_in(node))
+        watchers.append(Watcher(node))
     outside = "outside" in request["from"]
     sender = OutsideSender(request, marker, enter) if outside else NodeSender(request, marker)
     began = time.monotonic()

@@ -89,11 +89,6 @@ class Watcher:
                 )
 
 
-def watch_in(node):
-    """A watcher in this thread's namespace."""
-    return Watcher(node)
-
-
 def parse_packet(data, protocol):
     """An IP packet's addresses, ports and body; None for anything else."""
     if protocol == ETH_P_IP and len(data) >= 20:

@@ -1,4 +1,4 @@
-"""Reads nodes' network state and prints one JSON line for each: `snapshot.py NODE...`. See engine/observe/snapshot-record.ts for the shape.
+"""Reads nodes' network state and prints one JSON line for each: `snapshot.py NODE...`. See engine/observe/snapshot-nodes.ts for the shape.
 
 It stands in the outer container and runs nothing of a node's: the namespace alone is entered, the programs are this image's.
 """

@@ -53,7 +53,8 @@ class TimelineFile:
                 view = view[os.write(self.file, view) :]
         except OSError:
             # A full volume: what is there stays readable, the loss is said as soon as there is room again.
-            os.write(self.file, b"\n") if len(view) < len(data) else None
+            if len(view) < len(data):
+                os.write(self.file, b"\n")
             raise
         self.size += len(data)
         self.since_base += len(data)
@@ -76,7 +77,6 @@ class TimelineFile:
         cut_time = None
         temporary = self.path + ".new"
         with open(self.path, "rb") as old, open(temporary, "wb") as new:
-            gap_at = new.tell()
             position = 0
             kept = []
             for line in old:
@@ -94,7 +94,6 @@ class TimelineFile:
                 position += len(line)
             new.flush()
             os.fsync(new.fileno())
-            del gap_at
         os.rename(temporary, self.path)
         os.close(self.file)
         self.open()
