@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -196,7 +196,6 @@ test('two starts at once, two checks at once, and commands meanwhile', async () 
 
 test('provisioning that fails starts nothing and says what it printed', async () => {
   using other = temporaryHome();
-  const { cpSync, writeFileSync } = await import('node:fs');
   const pack = join(other.folder, 'pack');
   cpSync(tinyPack, pack, { recursive: true });
   const file = join(pack, 'one/lab.yaml');

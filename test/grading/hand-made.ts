@@ -93,9 +93,7 @@ export function judged(criteria: readonly object[], story: Story, questions: rea
     ),
     questions: questions.map((one) => questionSchema.parse(one)),
   };
-  // What a verdict rests on is plain JSON: a saved session is judged again from it.
-  const evidence = evidenceOf(story);
-  return judge(lab, evidence);
+  return judge(lab, evidenceOf(story));
 }
 
 /** The verdict of one criterion with one check (and the text of its first result). */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf } from '../../engine/grading/judge.ts';
-import { evidenceOf, filter, judged, type Story, snapshot, verdictOf } from './hand-made.ts';
+import { exitCodeOf, judge } from '../../engine/grading/judge.ts';
+import { criterionSchema } from '../../engine/grading/schema.ts';
+import { evidenceOf, filter, judged, type Story, snapshot } from './hand-made.ts';
 
 const rule = (dport: number) => ({ rule: { node: 'host', chain: 'INPUT', spec: `-p tcp --dport ${dport} -j ACCEPT` } });
 const line = (dport: number) => `-A INPUT -p tcp -m tcp --dport ${dport} -j ACCEPT`;
@@ -109,11 +110,17 @@ describe('marks', () => {
     expect(judged([check], { now: at() }).criteria[0]?.verdict).toBe('failed');
     expect(judged([check], { now: at(80) }).criteria[0]?.verdict).toBe('could-not-check');
   });
-  test('evidence is JSON, and judging changes nothing in it', () => {
-    const evidence = evidenceOf({ states: [at(80)] });
+  test('evidence that was saved as JSON is judged alike, and judging changes nothing in it', () => {
+    const criteria = [
+      { id: 'built', title: 'Built', points: 1, all: [rule(80)], when: 'ever' },
+      { id: 'kept', title: 'Kept', points: 1, all: [rule(22)], when: 'held' },
+    ].map((one) => criterionSchema.parse(one));
+    const lab = { lab: 'test/lab', criteria, questions: [] };
+    const evidence = evidenceOf({ states: [at(22), at(22, 80), at(22)] });
     const text = JSON.stringify(evidence);
-    expect(JSON.parse(text)).toEqual(evidence);
-    verdictOf(rule(80), { states: [at(80)] });
+    const report = judge(lab, evidence);
+    expect(report.criteria.map((one) => one.verdict)).toEqual(['passed', 'passed']);
     expect(JSON.stringify(evidence)).toBe(text);
+    expect(judge(lab, JSON.parse(text))).toEqual(report);
   });
 });
