@@ -1,8 +1,8 @@
-import { findChain, sameRule } from '../netfilter/index.ts';
+import { sameRule } from '../netfilter/index.ts';
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { Timeline, TimelineState } from '../observe/timeline.ts';
 import type { Moment } from './check.ts';
-import { rulesetsOf } from './rulesets-of.ts';
+import { chainsOf } from './rulesets-of.ts';
 
 export interface RulePlace {
   readonly node: string;
@@ -45,8 +45,7 @@ function movedByProbes(timeline: Timeline, last: number, place: RulePlace, rule:
 function shownAt(state: TimelineState | undefined, place: RulePlace, rule: Rule): number | null {
   const snapshot = state?.nodes[place.node];
   if (snapshot === undefined) return null;
-  for (const ruleset of rulesetsOf(snapshot, place.family)) {
-    const rules = findChain(ruleset, place.table, place.chain)?.rules ?? [];
+  for (const { rules } of chainsOf(snapshot, place.family, place.table, place.chain)) {
     const found = rules.find((one) =>
       rule.handle !== undefined && one.handle !== undefined ? one.handle === rule.handle : sameRule(one, rule),
     );

@@ -1,4 +1,4 @@
-import { findChain, findTable } from '../netfilter/index.ts';
+import { findChain, findTable, ownTable } from '../netfilter/index.ts';
 import type { Chain, Condition, Family, Rule, Ruleset } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 
@@ -16,11 +16,15 @@ export function unreadableTable(snapshot: NodeSnapshot, family: Family, table: s
   return null;
 }
 
-/** A chain in each backend that has it. A built-in chain that nothing has touched yet is in none. */
+/** A chain in each backend that has it, or in a table of nft's own ("inet fw"). A built-in chain that nothing has touched yet is in none. */
 export function chainsOf(snapshot: NodeSnapshot, family: Family, table: string, chain: string): readonly Chain[] {
-  return rulesetsOf(snapshot, family)
-    .map((ruleset) => findChain(ruleset, table, chain))
-    .filter((found) => found !== undefined && found !== null);
+  const own = snapshot.nftTables
+    .map((one) => ownTable(one, family)?.table)
+    .filter((one) => one?.name === table)
+    .map((one) => one?.chains.find(({ name }) => name === chain));
+  return [...rulesetsOf(snapshot, family).map((ruleset) => findChain(ruleset, table, chain)), ...own].filter(
+    (found) => found !== undefined && found !== null,
+  );
 }
 
 export interface PlacedRule {

@@ -8,7 +8,7 @@ import {
 } from '../netfilter/index.ts';
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
-import { chainsOf, rulesetsOf } from './rulesets-of.ts';
+import { rulesetsOf } from './rulesets-of.ts';
 
 export interface WalkedStep {
   readonly table: string;
@@ -17,6 +17,8 @@ export interface WalkedStep {
   readonly rule: number;
   readonly matched: boolean | null;
   readonly text: string;
+  /** The rule itself; missing for a policy. */
+  readonly of?: Rule;
 }
 
 /** A packet's way through one node, with what an author asks about. */
@@ -99,12 +101,4 @@ const hookOf = (chain: string): NonNullable<Start['hook']> => hooks[chain] ?? 'i
 /** The step that ended the packet's way; where it only went on, the last that matched. */
 export function decidingStep(walked: Pick<Walked, 'walk' | 'decided'>): WalkedStep | undefined {
   return walked.decided ?? walked.walk.findLast((step) => step.matched === true);
-}
-
-export function ruleAt(snapshot: NodeSnapshot, family: Family, step: WalkedStep): Rule | null {
-  for (const chain of chainsOf(snapshot, family, step.table, step.chain)) {
-    const rule = chain.rules[step.rule - 1];
-    if (rule !== undefined) return rule;
-  }
-  return null;
 }

@@ -3,9 +3,9 @@ import type { Family } from '../netfilter/model.ts';
 import { type Counted, legacyRulesets, NodeHistory, type NodeVersion, withCounters } from './node-history.ts';
 import type { GenerationRecord, RulesRecord, Sections, TimelineRecord } from './records.ts';
 import { RuleReader } from './rule-source.ts';
-import { RulesetReader } from './ruleset-versions.ts';
+import { RulesetReader, type TableVersion } from './ruleset-versions.ts';
 import { parseSections } from './sections.ts';
-import type { NodeRuleset, NodeSnapshot } from './snapshot.ts';
+import type { NftTable, NodeRuleset, NodeSnapshot } from './snapshot.ts';
 import type { FlowEvent, Gap, KernelLogLine, Mark, Timeline, TimelineState } from './timeline.ts';
 
 interface OpenState {
@@ -150,7 +150,7 @@ export class TimelineBuilder {
     const { node, t: time } = record;
     const history = this.#history(node);
     this.#count(node, history.countedAtEnd(record, this.#probing));
-    const before = this.#version(node) ?? { time, generation: null, tables: new Map(), sections: {} };
+    const before = this.#version(node) ?? { time, generation: null, tables: new Map(), sections: {}, unread: [] };
     this.#begin(time, node, record.process, history.afterGeneration(before, record));
   }
 
@@ -159,7 +159,13 @@ export class TimelineBuilder {
     const history = this.#history(node);
     const before = this.#version(node);
     if (record.kind === 'base' || before === undefined) {
-      const fresh = { time, generation: record.gen, tables: new Map(), sections: record.sections ?? {} };
+      const fresh = {
+        time,
+        generation: record.gen,
+        tables: new Map(),
+        sections: record.sections ?? {},
+        unread: [],
+      };
       // A base of the generation that is known brings nothing new but exactness.
       const known = before !== undefined && record.gen !== null && before.generation === record.gen;
       const version = history.withReading(known ? { ...before, sections: fresh.sections } : fresh, record);
@@ -233,19 +239,32 @@ class SnapshotReader {
       time: version.time,
       generation: version.generation,
       rulesets: [...nft, ...legacyRulesets(sections)],
-      nftTables: [],
+      nftTables: this.#own(version),
       ...parsed.parsed,
       sysctls: sections.sysctls ?? {},
       listeners: sections.listeners ?? [],
       conntrack: [],
-      problems: [...parsed.problems, ...notRecorded],
+      problems: [...parsed.problems, ...notRecorded, ...version.unread.map(unseenTable)],
     };
     this.#known.set(version, snapshot);
     return snapshot;
   }
 
+  /** Tables of nft's own, which are made of the kernel's events alone. */
+  #own(version: NodeVersion): NftTable[] {
+    const names = new Map<string, TableVersion[]>();
+    for (const table of version.tables.values()) {
+      if (isOwn(table)) names.set(table.name, [...(names.get(table.name) ?? []), table]);
+    }
+    return [...names].map(([whole, tables]) => {
+      const [family = '', name = ''] = whole.split(/ (.*)/s);
+      const read = Object.fromEntries(tables.map((table) => [table.family, this.#rulesets.readOwn(table)]));
+      return { family, name, json: null, read };
+    });
+  }
+
   #ruleset(family: Family, version: NodeVersion): NodeRuleset[] {
-    const tables = [...version.tables.values()].filter((table) => table.family === family);
+    const tables = [...version.tables.values()].filter((table) => table.family === family && !isOwn(table));
     if (tables.length === 0) return [];
     const ruleset = this.#rulesets.read(family, tables);
     return [
@@ -262,11 +281,18 @@ class SnapshotReader {
   }
 }
 
-/** Connections are on a timeline as events, and other tables of nft are not on it. */
+/** "inet fw": iptables' tables have no space in their names. */
+const isOwn = ({ name }: TableVersion): boolean => name.includes(' ');
+
+/** Connections are on a timeline as events. */
 const notRecorded: NodeSnapshot['problems'] = [
   { section: 'conntrack', message: 'a timeline has connections as events, not as a table' },
-  { section: 'nft', message: "a timeline has iptables' tables only" },
 ];
+
+const unseenTable = (name: string): NodeSnapshot['problems'][number] => ({
+  section: 'nft',
+  message: `the nft table ${name} was there before the recorder began`,
+});
 
 function sameSections(a: Sections, b: Sections): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));

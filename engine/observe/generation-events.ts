@@ -7,11 +7,27 @@ export type Tables = ReadonlyMap<string, TableVersion>;
 
 export const tableKey = (family: Family, table: string) => `${family} ${table}`;
 
-const families: Readonly<Record<string, Family>> = { ip: 'ipv4', ip6: 'ipv6' };
+/** Where packets of a family meet what an event is about. */
+export interface Place {
+  readonly family: Family;
+  /** iptables' own tables go by their name; others are "inet fw", "ip mine". */
+  readonly table: string;
+}
 
-/** The family of an event's table where it is one that iptables uses; null for other tables (inet, bridge, ...). */
-export function familyOf(event: NftEvent): Family | null {
-  return families[event.family] ?? null;
+const families: Readonly<Record<string, readonly Family[]>> = { ip: ['ipv4'], ip6: ['ipv6'], inet: ['ipv4', 'ipv6'] };
+const iptablesTables: ReadonlySet<string> = new Set(['raw', 'mangle', 'nat', 'filter', 'security']);
+
+/** None for what is not about a table, and for tables of other families (bridge, arp, netdev). */
+export function placesOf(event: NftEvent): readonly Place[] {
+  const { family, table } = event;
+  if (table === undefined) return [];
+  const name = ownTableOf(family, table) ?? table;
+  return (families[family] ?? []).map((one) => ({ family: one, table: name }));
+}
+
+/** What a table of nft's own is called among the tables of a node; null for iptables' tables. */
+export function ownTableOf(family: string, table: string): string | null {
+  return family !== 'inet' && iptablesTables.has(table) ? null : `${family} ${table}`;
 }
 
 /**
@@ -20,26 +36,26 @@ export function familyOf(event: NftEvent): Family | null {
  * Where a new rule stands (nf_tables_rule_notify): after `position`, the handle before it, if it is neither first nor last; else at the end
  * for an append and at the beginning for an insert; a replacement stands where the rule stood that went just before.
  */
-export function applyEvents(
-  tables: Tables,
-  events: readonly NftEvent[],
-  arrive: (family: Family, event: NftEvent) => RuleSource,
-): Tables {
+export function applyEvents(tables: Tables, events: readonly NftEvent[], arrive: Arrive): Tables {
   const drafts = new Drafts(tables);
   for (const event of events) {
-    const family = familyOf(event);
-    const table = event.table;
-    if (family === null || table === undefined) continue;
-    if (event.op === 'newtable') drafts.table(family, table);
-    if (event.op === 'deltable') drafts.dropTable(family, table);
-    const { chain } = event;
-    if (chain === undefined) continue;
-    if (event.op === 'newchain') drafts.chain(family, table, chain).setHead(event);
-    if (event.op === 'delchain') drafts.dropChain(family, table, chain);
-    if (event.op === 'newrule') drafts.chain(family, table, chain).insert(event, arrive(family, event));
-    if (event.op === 'delrule' && event.handle !== undefined) drafts.chain(family, table, chain).remove(event.handle);
+    for (const place of placesOf(event)) applyEvent(drafts, event, place, arrive);
   }
   return drafts.finish();
+}
+
+type Arrive = (place: Place, event: NftEvent) => RuleSource;
+
+function applyEvent(drafts: Drafts, event: NftEvent, place: Place, arrive: Arrive): void {
+  const { family, table } = place;
+  if (event.op === 'newtable') drafts.table(family, table);
+  if (event.op === 'deltable') drafts.dropTable(family, table);
+  const { chain } = event;
+  if (chain === undefined) return;
+  if (event.op === 'newchain') drafts.chain(family, table, chain).setHead(event);
+  if (event.op === 'delchain') drafts.dropChain(family, table, chain);
+  if (event.op === 'newrule') drafts.chain(family, table, chain).insert(event, arrive(place, event));
+  if (event.op === 'delrule' && event.handle !== undefined) drafts.chain(family, table, chain).remove(event.handle);
 }
 
 class Drafts {
@@ -112,6 +128,8 @@ class ChainDraft {
   }
 
   setHead(event: NftEvent): void {
+    const base = baseOf(event);
+    if (base !== null) this.#version = { ...this.#version, base };
     if (event.policy === undefined) return;
     this.#version = { ...this.#version, policy: event.policy === 0 ? 'DROP' : 'ACCEPT' };
   }
@@ -162,6 +180,18 @@ class ChainDraft {
     const rules = this.#removed.size === 0 ? this.#rules : this.#rules.filter((rule) => !this.#removed.has(rule));
     return { ...this.#version, rules };
   }
+}
+
+/** NF_INET_PRE_ROUTING and so on of linux/netfilter.h. */
+const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+const types = ['filter', 'nat', 'route'] as const;
+
+/** Where the kernel calls the chain of a `newchain` event; null for one that it does not call. */
+function baseOf(event: NftEvent): NonNullable<ChainVersion['base']> | null {
+  const { number, priority } = event.hook ?? {};
+  const hook = number === undefined ? undefined : hooks[number];
+  const type = types.find((one) => one === event.type);
+  return hook === undefined || type === undefined ? null : { hook, type, priority: priority ?? 0 };
 }
 
 function pair(counters: NftEvent['counters']): Counters | null {

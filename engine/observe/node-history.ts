@@ -1,6 +1,6 @@
 import { parseSave } from '../netfilter/index.ts';
 import type { Counters, Family } from '../netfilter/model.ts';
-import { applyEvents, familyOf, type Tables, tableKey } from './generation-events.ts';
+import { applyEvents, ownTableOf, type Place, placesOf, type Tables, tableKey } from './generation-events.ts';
 import type { GenerationRecord, NftEvent, PacketCount, RulesRecord, Sections, TableRecord } from './records.ts';
 import type { RuleReader, RuleSource } from './rule-source.ts';
 import { type ChainVersion, emptyChain, type RuleEntry, type TableVersion } from './ruleset-versions.ts';
@@ -11,6 +11,8 @@ export interface NodeVersion {
   readonly generation: number | null;
   readonly tables: Tables;
   readonly sections: Sections;
+  /** Tables of nft's own that are there and whose making nobody saw. */
+  readonly unread: readonly string[];
 }
 
 /** How records of one node change it. Pure but for what is learnt of a rule later, which holds for its whole life. */
@@ -29,26 +31,22 @@ export class NodeHistory {
   countedAtEnd(record: GenerationRecord, probing: boolean): Counted {
     const last = new Map<string, Map<number, PacketCount>>();
     for (const event of record.events) {
-      const family = familyOf(event);
-      if (event.op !== 'delrule' || family === null || event.table === undefined || event.handle === undefined)
-        continue;
-      if (!Array.isArray(event.counters)) continue;
-      const key = tableKey(family, event.table);
-      const counts = last.get(key) ?? new Map<number, PacketCount>();
-      counts.set(event.handle, event.counters as PacketCount);
-      last.set(key, counts);
+      if (event.op !== 'delrule' || event.handle === undefined || !Array.isArray(event.counters)) continue;
+      for (const { family, table } of placesOf(event)) {
+        const key = tableKey(family, table);
+        const counts = last.get(key) ?? new Map<number, PacketCount>();
+        counts.set(event.handle, event.counters as PacketCount);
+        last.set(key, counts);
+      }
     }
     return this.#counted(last, probing);
   }
 
   afterGeneration(version: NodeVersion, record: GenerationRecord): NodeVersion {
-    const tables = applyEvents(version.tables, record.events, (family, event) =>
-      this.#arrive(family, event, record.gen),
-    );
+    const tables = applyEvents(version.tables, record.events, (place, event) => this.#arrive(place, event, record.gen));
     for (const event of record.events) {
-      const family = familyOf(event);
-      if (event.op === 'deltable' && family !== null && event.table !== undefined)
-        this.#sources.delete(tableKey(family, event.table));
+      if (event.op !== 'deltable') continue;
+      for (const { family, table } of placesOf(event)) this.#sources.delete(tableKey(family, table));
     }
     return { ...version, time: record.t, generation: record.gen, tables };
   }
@@ -66,7 +64,8 @@ export class NodeHistory {
       if (record.gen !== version.generation) continue;
       tables = new Map(tables).set(key, this.#arranged(tables.get(key), table));
     }
-    return tables === version.tables ? version : { ...version, tables };
+    const unread = unreadTables(tables, record.others ?? []);
+    return tables === version.tables && sameNames(unread, version.unread) ? version : { ...version, tables, unread };
   }
 
   /** The counters that a reading tells. */
@@ -87,8 +86,7 @@ export class NodeHistory {
   }
 
   /** A rule that comes is a new one, also under the handle of one that went: iptables -R keeps it. */
-  #arrive(family: Family, event: NftEvent, generation: number): RuleSource {
-    const table = event.table ?? '';
+  #arrive({ family, table }: Place, event: NftEvent, generation: number): RuleSource {
     const handle = event.handle ?? 0;
     this.#sources.get(tableKey(family, table))?.delete(handle);
     const source = this.#source(family, table, handle);
@@ -202,6 +200,17 @@ function differs(rule: RuleEntry, counted: ReadonlyMap<RuleSource, Counters>): b
     counters !== undefined && (rule.counters?.packets !== counters.packets || rule.counters.bytes !== counters.bytes)
   );
 }
+
+/** A table that is not known is one that was there before the recorder listened; one that is known was seen being made, with all in it. */
+function unreadTables(tables: Tables, others: NonNullable<RulesRecord['others']>): readonly string[] {
+  const known = new Set([...tables.values()].map(({ name }) => name));
+  return others.flatMap(([family, table]) => {
+    const name = ownTableOf(family, table);
+    return name === null || known.has(name) ? [] : [name];
+  });
+}
+
+const sameNames = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n');
 
 function sameOrder(chain: ChainVersion, handles: readonly number[]): boolean {
   return (

@@ -41,6 +41,8 @@ export interface RulesRecord {
   /** null in a base whose rules could not be read in one piece. */
   readonly gen: number | null;
   readonly tables: readonly TableRecord[];
+  /** Family (nft's name) and name of every table that is not one of iptables' own. */
+  readonly others?: readonly (readonly [family: string, table: string])[];
   readonly sections?: Sections;
 }
 
@@ -59,7 +61,9 @@ export interface NftEvent {
   readonly position?: number;
   readonly expr?: readonly NftExpression[];
   readonly policy?: number;
-  readonly hook?: unknown;
+  /** Of a base chain: NF_INET_* and its priority. */
+  readonly hook?: { readonly number?: number; readonly priority?: number };
+  readonly type?: string;
   readonly counters?: PacketCount | { readonly packets?: number; readonly bytes?: number };
 }
 

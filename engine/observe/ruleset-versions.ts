@@ -1,3 +1,4 @@
+import type { BaseChain, NftTable } from '../netfilter/index.ts';
 import type { Chain, Counters, Family, Ruleset, Table } from '../netfilter/model.ts';
 import type { RuleReader, RuleSource } from './rule-source.ts';
 
@@ -16,6 +17,8 @@ export interface ChainVersion {
   readonly policy: 'ACCEPT' | 'DROP' | null;
   readonly counters: Counters | null;
   readonly rules: readonly RuleEntry[];
+  /** Where the kernel calls it; of chains of nft's own tables alone, for iptables' chains are called where their names say. */
+  readonly base?: Omit<BaseChain, 'chain'>;
 }
 
 export interface RuleEntry {
@@ -41,6 +44,14 @@ export class RulesetReader {
 
   read(family: Family, tables: readonly TableVersion[]): Ruleset {
     return { family, tables: tables.map((table) => this.#table(table)), remarks: [] };
+  }
+
+  /** A table of nft's own as packets of its family meet it. */
+  readOwn(version: TableVersion): NftTable {
+    const bases = [...version.chains.values()].flatMap(({ name, base }) =>
+      base === undefined ? [] : [{ chain: name, ...base }],
+    );
+    return { table: this.#table(version), bases };
   }
 
   #table(version: TableVersion): Table {

@@ -1,3 +1,4 @@
+import type { NftTable as OwnTable } from '../netfilter/index.ts';
 import type { Backend, Family, Ruleset } from '../netfilter/model.ts';
 
 /** The network state of one node at one moment, read by the outer container's own programs. */
@@ -9,7 +10,7 @@ export interface NodeSnapshot {
   readonly generation: number | null;
   /** At most one a family and backend; a backend that holds nothing is left out. */
   readonly rulesets: readonly NodeRuleset[];
-  /** nf_tables tables that are not iptables' own, as `nft -j list table` gives them. */
+  /** nf_tables tables that are not iptables' own, as `nft -j list table` gives them; on a timeline as the kernel told of them. */
   readonly nftTables: readonly NftTable[];
   readonly ipsets: readonly Ipset[];
   readonly links: readonly Link[];
@@ -49,7 +50,10 @@ export interface NodeRuleset {
 export interface NftTable {
   readonly family: string;
   readonly name: string;
+  /** null on a timeline. */
   readonly json: unknown;
+  /** On a timeline: as packets of a family meet it. */
+  readonly read?: Readonly<Partial<Record<Family, OwnTable>>>;
 }
 
 export interface Ipset {

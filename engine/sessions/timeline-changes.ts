@@ -13,7 +13,7 @@ export interface TimelineChange {
   readonly probing: boolean;
   /** Counters alone are no edit. */
   readonly edits: readonly Edit[];
-  /** Lines that came (+) and went (-) outside of the rulesets: addresses, routes, sysctls, listeners, ipsets. */
+  /** Lines that came (+) and went (-) outside of iptables' rulesets: nft's own tables, addresses, routes, sysctls, listeners, ipsets. */
   readonly other: readonly string[];
 }
 
@@ -62,6 +62,20 @@ function lines(node: NodeSnapshot): readonly string[] {
       .map((one) => `route ${one.destination}${one.via ? ` via ${one.via}` : ''} dev ${one.interface ?? '-'}`),
     ...node.listeners.map((one) => `listener ${one.protocol} ${one.address}:${one.port}`),
     ...Object.entries(node.sysctls).map(([name, value]) => `sysctl ${name} = ${value}`),
+    ...node.nftTables.flatMap(nftLines),
     ...node.ipsets.flatMap((set) => set.entries.map((entry) => `ipset ${set.name} ${entry}`)),
+  ];
+}
+
+/** A table of family inet has the same rules for both. */
+function nftLines({ family, name, read }: NodeSnapshot['nftTables'][number]): readonly string[] {
+  const table = (read?.ipv4 ?? read?.ipv6)?.table;
+  if (table === undefined) return [];
+  return [
+    `nft table ${family} ${name}`,
+    ...table.chains.flatMap((chain) => [
+      `nft ${family} ${name} chain ${chain.name}`,
+      ...chain.rules.map((rule) => `nft ${family} ${name} ${chain.name}: ${rule.words.join(' ')}`),
+    ]),
   ];
 }

@@ -202,3 +202,36 @@ test("what a node's restart does is nobody's doing", () => {
     [900, false],
   ]);
 });
+
+test("a table of nft's own is known from its making, and unknown where it was there before", () => {
+  const inet = { family: 'inet', table: 'fw', chain: 'o' };
+  const { states } = buildTimeline([
+    { ...base, others: [['inet', 'old']] },
+    generation(
+      2,
+      { ...inet, op: 'newtable' },
+      { ...inet, op: 'newchain', hook: { number: 3, priority: 0 }, type: 'filter', policy: 1 },
+      {
+        ...inet,
+        handle: 5,
+        flags: ['append'],
+        counters: [0, 0],
+        expr: [{ name: 'immediate', dreg: 0, data: { code: 0 } }],
+      },
+    ),
+    generation(3, { ...inet, op: 'delrule', handle: 5, counters: [3, 180] }, { ...inet, op: 'deltable' }),
+  ]);
+  const seen = states.map((state) => state.nodes.host);
+  expect(seen.map((node) => node?.nftTables.map(({ family, name }) => `${family} ${name}`))).toEqual([
+    [],
+    ['inet fw'],
+    [],
+  ]);
+  const own = seen[1]?.nftTables[0]?.read?.ipv6;
+  expect(own?.bases).toEqual([{ chain: 'o', hook: 'output', type: 'filter', priority: 0 }]);
+  expect(own?.table.chains[0]?.rules[0]?.counters).toEqual({ packets: 3, bytes: 180 });
+  expect(seen[1]?.problems).toContainEqual({
+    section: 'nft',
+    message: 'the nft table inet old was there before the recorder began',
+  });
+});

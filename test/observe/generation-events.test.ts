@@ -22,7 +22,7 @@ const gone = (handle: number): NftEvent => ({
   counters: [1, 60],
 });
 const apply = (tables: Tables, ...events: NftEvent[]) =>
-  applyEvents(tables, events, (family, event) => ({
+  applyEvents(tables, events, ({ family }, event) => ({
     family,
     handle: event.handle ?? 0,
     words: null,
@@ -80,6 +80,26 @@ test('chains come, get a policy, and go; what is not touched is the same object'
   expect(after.get('ipv4 filter')?.chains.get('INPUT')).toBe(before.get('ipv4 filter')?.chains.get('INPUT'));
 });
 
-test('tables that are none of iptables are left alone', () => {
-  expect(apply(none, rule(2, { family: 'inet' })).size).toBe(0);
+test('a table of nft’s own is one for each family of packets that meets it', () => {
+  const base: NftEvent = {
+    op: 'newchain',
+    family: 'inet',
+    table: 'fw',
+    chain: 'c',
+    hook: { number: 3, priority: -100 },
+    type: 'nat',
+    policy: 1,
+  };
+  const tables = apply(none, base, { ...append(2, undefined), family: 'inet', table: 'fw', chain: 'c' });
+  expect([...tables.keys()]).toEqual(['ipv4 inet fw', 'ipv6 inet fw']);
+  expect(tables.get('ipv6 inet fw')?.chains.get('c')).toMatchObject({
+    policy: 'ACCEPT',
+    base: { hook: 'output', type: 'nat', priority: -100 },
+    rules: [{ source: { family: 'ipv6', handle: 2 } }],
+  });
+  expect([...apply(none, { ...append(2, undefined), table: 'mine' }).keys()]).toEqual(['ipv4 ip mine']);
+});
+
+test('tables that no packet of IP meets are left alone', () => {
+  expect(apply(none, rule(2, { family: 'netdev' })).size).toBe(0);
 });

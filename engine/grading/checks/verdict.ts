@@ -7,7 +7,7 @@ import { isWithin } from '../networks.ts';
 import { packetWords } from '../packet-words.ts';
 import { chainsOf, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
-import { decidingStep, familyOfPacket, ruleAt, simulateAt, type Walked, type WalkedStep } from '../walk.ts';
+import { decidingStep, familyOfPacket, simulateAt, type Walked, type WalkedStep } from '../walk.ts';
 
 const place = z.strictObject({ table: part.table, chain: part.chain });
 const expected = z.enum(['accept', 'drop', 'reject', 'continue']);
@@ -168,7 +168,7 @@ function aspectsOf(spec: Spec, moment: Moment, walked: Walked): Aspect[] {
   }
   if (spec.logged !== undefined) {
     const prefix = spec.logged;
-    const log = walked.walk.filter((step) => step.matched !== false && logs(moment, spec, step, prefix));
+    const log = walked.walk.filter((step) => step.matched !== false && logs(step, prefix));
     // A LOG rule with a limit logs the first packets and not the rest: nobody can say for this one.
     const right = log.some((step) => step.matched) ? true : log.length > 0 ? null : orDoubt(false);
     ask(right, `meets ${right === false ? 'no' : 'a'} LOG rule with the prefix "${prefix}"`);
@@ -200,28 +200,24 @@ function countersOf(
   return passed.flatMap((step) => {
     const packets = countedBy(spec, moment, step);
     if (packets === null) return [];
-    const found = `was counted ${packets} times by ${step.table} ${step.chain} rule ${step.rule}`;
+    const place = `${step.table} ${step.chain} rule ${step.rule}`;
+    if (step.of?.counters === null && step.of.origin === 'nft')
+      return [{ right: false, found: `matches a rule of nft that has no counter (${place})` }];
+    const found = `was counted ${packets} times by ${place}`;
     return [{ right: packets >= part.leastPackets(asked), found }];
   });
 }
 
-function logs(moment: Moment, spec: Spec, step: WalkedStep, prefix: string): boolean {
-  const rule = ruleOf(moment, spec, step);
-  return rule?.action.kind === 'log' && rule.action.prefix === prefix;
-}
-
-function ruleOf(moment: Moment, spec: Spec, step: WalkedStep) {
-  const at = nodeAt(moment.nodes, spec.node);
-  return 'unknown' in at ? null : ruleAt(at.snapshot, familyOfPacket(spec.packet), step);
+function logs(step: WalkedStep, prefix: string): boolean {
+  const action = step.of?.action;
+  if (action?.kind === 'log') return action.prefix === prefix;
+  // nft logs and decides in one rule.
+  const written = action?.kind === 'opaque' && action.target.startsWith('LOG then ') ? action.options : [];
+  return written.some(({ name, values }) => name === '--log-prefix' && values[0] === prefix);
 }
 
 /** Packets of a rule that logged, rewrote or decided the packet; null for a policy, a jump and other ways through. */
-function countedBy(spec: Spec, moment: Moment, step: WalkedStep): number | null {
-  const rule = step.rule > 0 ? ruleOf(moment, spec, step) : null;
-  if (rule === null || ['jump', 'goto', 'return', 'none'].includes(rule.action.kind)) return null;
-  return learnerPackets(
-    moment,
-    { node: spec.node, family: familyOfPacket(spec.packet), table: step.table, chain: step.chain },
-    rule,
-  );
+function countedBy(spec: Spec, moment: Moment, { table, chain, of: rule }: WalkedStep): number | null {
+  if (rule === undefined || ['jump', 'goto', 'return', 'none'].includes(rule.action.kind)) return null;
+  return learnerPackets(moment, { node: spec.node, family: familyOfPacket(spec.packet), table, chain }, rule);
 }

@@ -27,6 +27,9 @@ const networkHeader = 1;
 const transportHeader = 2;
 
 /** enum nft_meta_keys, enum nft_ct_keys, enum nft_fib_result: those with a counterpart in iptables. */
+/** No packet has the protocol "none of all". */
+const never: Condition[] = [{ kind: 'protocol', protocol: 0, negated: true }];
+
 const meta = { mark: 3, iif: 4, oif: 5, iifname: 6, oifname: 7, nfproto: 15, l4proto: 16 } as const;
 const ct = { state: 0, status: 2, mark: 3 } as const;
 const fibAddressType = 3;
@@ -156,7 +159,7 @@ function metaMeans(
     return bytes.u32(0) === 1 ? [{ kind: side(meta.iif), name: 'lo', negated }] : null;
   }
   if (key === meta.l4proto) return [{ kind: 'protocol', protocol: bytes.u8(0), negated }];
-  if (key === meta.nfproto && bytes.u8(0) === (family === 'ipv4' ? 2 : 10) && !negated) return [];
+  if (key === meta.nfproto) return (bytes.u8(0) === (family === 'ipv4' ? 2 : 10)) !== negated ? [] : never;
   return null;
 }
 

@@ -16,7 +16,8 @@ export function ownBases(state: HostState | null, family: Family, hook: Hook): {
   });
 }
 
-function ownTable(table: HostNftTable, family: Family): NftTable | null {
+/** A table of nft's own as packets of a family meet it; null for tables that they do not. */
+export function ownTable(table: HostNftTable, family: Family): NftTable | null {
   const known = read.get(table) ?? new Map<Family, NftTable | null>();
   read.set(table, known);
   let own = known.get(family);

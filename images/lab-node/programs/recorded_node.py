@@ -49,6 +49,7 @@ class RecordedNode:
         self.traffic = None
         self.dirty = False
         self.generation_seen = None
+        self.others = []
         self.routes_changed = True
         self.rest_at = None
         self.counters_at = 0.0
@@ -177,9 +178,13 @@ class RecordedNode:
         now = time.monotonic()
         # Counters of a huge ruleset are read less often: at most a twentieth of the time goes into it.
         self.counters_at = now + max(1.0, 20 * (now - started))
-        if not base and not tables:
+        others = sorted(reading.others)
+        if not base and not tables and others == self.others:
             return events
+        self.others = others
         record = {"t": time.time(), "kind": "base" if base else "rules", "node": self.name, "gen": reading.generation, "tables": tables}
+        if others:
+            record["others"] = others
         return [*events, record]
 
     def behind(self, generation):
