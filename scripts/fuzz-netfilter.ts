@@ -84,6 +84,12 @@ for (const [name, tally] of [...tallies, ['all', total] as const]) {
   );
   if (tally !== total) for (const key of Object.keys(total) as (keyof Tally)[]) total[key] += tally[key];
 }
+const of = (key: keyof Tally) => `${((100 * total[key]) / Math.max(1, total.pairs)).toFixed(0)} % ${key}`;
+console.log(
+  (['accepted', 'rejected', 'translated', 'inOwnChains', 'established', 'invalid', 'untracked'] as const)
+    .map(of)
+    .join(', '),
+);
 const share = total.pairs === 0 ? 0 : (100 * total.unknown) / total.pairs;
 console.log(
   `${total.pairs} pairs in ${elapsed.toFixed(0)} s, ${(total.pairs / elapsed).toFixed(0)} a second, ${total.disagreements} disagreements, ${share.toFixed(1)} % unknown`,

@@ -6,7 +6,7 @@ import { type Counterexample, describeCounterexample } from './counterexample.ts
 import { packet } from './generate-packets.ts';
 import { asksOutside, type GeneratedRuleset, ruleset, rulesetText } from './generate-rules.ts';
 import { type HostKind, hostKinds, type Variant, variantName } from './host.ts';
-import { judge, observe } from './judge.ts';
+import { judge, type Observed, observe } from './judge.ts';
 import type { NodeUnderTest } from './kernel.ts';
 import { packetJob, type TestPacket } from './test-packet.ts';
 
@@ -21,6 +21,16 @@ export interface Tally {
   /** Disagreements that did not come again with the same ruleset and packet. */
   unsteady: number;
   disagreements: number;
+  /** Of the pairs: how they ended, and what they went through. */
+  accepted: number;
+  rejected: number;
+  /** nat changed an address or a port. */
+  translated: number;
+  /** A rule in a chain of the user's matched. */
+  inOwnChains: number;
+  established: number;
+  invalid: number;
+  untracked: number;
 }
 
 export const emptyTally = (): Tally => ({
@@ -30,7 +40,26 @@ export const emptyTally = (): Tally => ({
   refused: 0,
   unsteady: 0,
   disagreements: 0,
+  accepted: 0,
+  rejected: 0,
+  translated: 0,
+  inOwnChains: 0,
+  established: 0,
+  invalid: 0,
+  untracked: 0,
 });
+
+function count(tally: Tally, packet: TestPacket, { end, left, matched, state }: Observed): void {
+  tally.pairs++;
+  if (end === 'accept') tally.accepted++;
+  if (end === 'answered') tally.rejected++;
+  const keys = ['src', 'dst', 'sport', 'dport'] as const;
+  if (left !== null && keys.some((key) => left[key] !== packet[key])) tally.translated++;
+  if (Object.keys(matched).some((name) => !/ [A-Z]+ \d+$/.test(name))) tally.inOwnChains++;
+  if (state === 'ESTABLISHED' || state === 'RELATED') tally.established++;
+  if (state === 'INVALID') tally.invalid++;
+  if (state === 'UNTRACKED') tally.untracked++;
+}
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -184,7 +213,7 @@ async function runCase(node: NodeUnderTest, one: Case, seed: number, tally: Tall
     const question = { ruleset: text, family, backend, state, packet, outside };
     const observed = observe(packet, seen, answer.saved, backend === 'nft');
     const { disagreements, unknown } = judge(question, observed, parsed);
-    tally.pairs++;
+    count(tally, packet, observed);
     if (unknown) tally.unknown++;
     if (disagreements.length === 0) continue;
     const again = await node.run(one.kind, text, [packetJob(packet, family)]);

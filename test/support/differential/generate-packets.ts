@@ -15,22 +15,24 @@ interface Ends {
 }
 
 function ends(family: Family): fc.Arbitrary<Ends> {
-  const { local, behind, nowhere, groups } = pools[family];
+  const { local, behind, nowhere, groups, martians } = pools[family];
   const remote = [...behind.eth0, ...behind.eth1, ...behind.eth2];
   const one = (texts: readonly string[]) => fc.constantFrom(...texts);
   const arriving = fc.constantFrom('eth0' as const, 'eth1' as const, 'eth2' as const).chain((via) =>
     fc.record({
       via: fc.constant<Via>(via),
       src: fc.oneof(
-        { weight: 16, arbitrary: one(behind[via]) },
-        { weight: 3, arbitrary: one(remote) },
-        { weight: 1, arbitrary: one(local) },
+        { weight: 32, arbitrary: one(behind[via]) },
+        { weight: 6, arbitrary: one(remote) },
+        { weight: 2, arbitrary: one(local) },
+        { weight: 1, arbitrary: one(martians) },
       ),
       dst: fc.oneof(
-        { weight: 9, arbitrary: one(remote) },
-        { weight: 8, arbitrary: one(local) },
-        { weight: 1, arbitrary: one(nowhere) },
-        { weight: via === 'eth0' ? 2 : 0, arbitrary: one(groups) },
+        { weight: 18, arbitrary: one(remote) },
+        { weight: 16, arbitrary: one(local) },
+        { weight: 2, arbitrary: one(nowhere) },
+        { weight: via === 'eth0' ? 4 : 0, arbitrary: one(groups) },
+        { weight: 1, arbitrary: one(martians) },
       ),
     }),
   );

@@ -130,7 +130,7 @@ interface NatTarget {
 function natTarget({ family, hook }: Place, sources: boolean): fc.Arbitrary<NatTarget> {
   const { local, behind } = pools[family];
   const six = family === 'ipv6';
-  const address = fc.constantFrom(...behind.eth0, ...behind.eth1, ...behind.eth2, ...local);
+  const address = fc.constantFrom(...behind.eth0, ...behind.eth1, ...behind.eth2, ...local, six ? '::1' : '127.0.0.1');
   const withPort = fc
     .tuple(address, from('80', '8080', '33000'))
     .map(([host, port]) => (six ? `[${host}]:${port}` : `${host}:${port}`));
@@ -208,20 +208,21 @@ function rule(family: Family, table: keyof typeof tables, chain: string): fc.Arb
       : { raw: rawTarget, mangle: mangleTarget(place), filter: filterTarget(place), security: common }[table].map(
           (target) => ({ target }),
         );
-  const chosen: fc.Arbitrary<NatTarget> =
+  const calling: fc.Arbitrary<GeneratedRule>[] =
     jump === null
-      ? plain
-      : fc.oneof(
-          { weight: 5, arbitrary: plain },
-          { weight: 4, arbitrary: jump.map((target): NatTarget => ({ target })) },
-        );
+      ? []
+      : [
+          fc
+            .tuple(fc.oneof(fc.constant([]), matches(place)), jump)
+            .map(([found, target]) => ({ table, chain, matches: found, target })),
+        ];
   const reset: fc.Arbitrary<GeneratedRule> = fc.tuple(matches(place), ofProtocol('tcp')).map(([found, tcp]) => ({
     table,
     chain,
     matches: [{ text: tcp }, ...without(found, tcp)],
     target: '-j REJECT --reject-with tcp-reset',
   }));
-  const usual = fc.tuple(matches(place), chosen, fc.oneof(ofProtocol('tcp'), ofProtocol('udp'))).map(
+  const usual = fc.tuple(matches(place), plain, fc.oneof(ofProtocol('tcp'), ofProtocol('udp'))).map(
     ([found, { target, ports, outside }, protocol]): GeneratedRule => ({
       table,
       chain,
@@ -230,7 +231,11 @@ function rule(family: Family, table: keyof typeof tables, chain: string): fc.Arb
       ...(outside === true ? { outside } : {}),
     }),
   );
-  return table === 'filter' ? fc.oneof({ weight: 25, arbitrary: usual }, { weight: 1, arbitrary: reset }) : usual;
+  return fc.oneof(
+    { weight: 25, arbitrary: usual },
+    { weight: table === 'filter' ? 1 : 0, arbitrary: reset },
+    ...calling.map((arbitrary) => ({ weight: 20, arbitrary })),
+  );
 }
 
 /** What does not stand in the way of a protocol that a rule needs. */
@@ -256,17 +261,26 @@ export const ruleset = (family: Family, most = 30): fc.Arbitrary<GeneratedRulese
 const isOutside = (rule: GeneratedRule): boolean =>
   rule.outside === true || rule.matches.some((found) => found.outside === true);
 
+/** The tables that a ruleset is about: few at a time, so that their chains have rules enough to call each other. */
+const subjects: fc.Arbitrary<readonly (keyof typeof tables)[]> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(['filter'] as const) },
+  { weight: 3, arbitrary: fc.constant(['nat'] as const) },
+  { weight: 3, arbitrary: fc.constant(['mangle'] as const) },
+  { weight: 2, arbitrary: fc.constant(['raw', 'filter'] as const) },
+  { weight: 3, arbitrary: fc.constant(['nat', 'filter'] as const) },
+  { weight: 3, arbitrary: fc.constant(['mangle', 'nat'] as const) },
+  { weight: 1, arbitrary: fc.constant(['mangle', 'security'] as const) },
+  { weight: 3, arbitrary: fc.constant(['raw', 'mangle', 'nat', 'filter', 'security'] as const) },
+);
+
 const anyRuleset = (family: Family, most: number): fc.Arbitrary<GeneratedRuleset> =>
   fc.record({
-    rules: fc.array(
-      fc.oneof(
-        { weight: 8, arbitrary: inTable(family, 'filter') },
-        { weight: 6, arbitrary: inTable(family, 'nat') },
-        { weight: 6, arbitrary: inTable(family, 'mangle') },
-        { weight: 3, arbitrary: inTable(family, 'raw') },
-        { weight: 1, arbitrary: inTable(family, 'security') },
-      ),
-      { minLength: 1, maxLength: most, size: 'max' },
+    rules: subjects.chain((about) =>
+      fc.array(fc.oneof(...about.map((table) => inTable(family, table))), {
+        minLength: 1,
+        maxLength: most,
+        size: 'max',
+      }),
     ),
     dropping: fc.oneof(
       { weight: 3, arbitrary: fc.constant<string[]>([]) },

@@ -130,13 +130,13 @@ export function nodeConfig(family: Family, backend: Backend): NodeConfig {
 }
 
 /** Hosts that differ in what routing asks. Each script begins from any of the others. */
-export const hostKinds = ['router', 'host', 'strict', 'loose', 'marked'] as const;
+export const hostKinds = ['router', 'host', 'strict', 'loose', 'marked', 'localnet'] as const;
 
 export type HostKind = (typeof hostKinds)[number];
 
-const reverse = (value: string) =>
+const everywhere = (setting: string, value: string) =>
   Object.fromEntries(
-    ['all', 'default', 'lo', ...Object.keys(links)].map((name) => [`net.ipv4.conf.${name}.rp_filter`, value]),
+    ['all', 'default', 'lo', ...Object.keys(links)].map((name) => [`net.ipv4.conf.${name}.${setting}`, value]),
   );
 
 /** How a host of a kind is made: a shell script and sysctls. */
@@ -149,7 +149,8 @@ export function hostOfKind(kind: HostKind, family: Family): { script: string; sy
     sysctls: {
       'net.ipv4.ip_forward': kind === 'host' ? '0' : '1',
       'net.ipv6.conf.all.forwarding': kind === 'host' ? '0' : '1',
-      ...reverse(kind === 'strict' ? '1' : kind === 'loose' ? '2' : '0'),
+      ...everywhere('rp_filter', kind === 'strict' ? '1' : kind === 'loose' ? '2' : '0'),
+      ...everywhere('route_localnet', kind === 'localnet' ? '1' : '0'),
     },
   };
 }

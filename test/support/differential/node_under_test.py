@@ -19,8 +19,10 @@ import sys
 sys.path.insert(0, "/usr/lib/hookpoint")
 
 import node_state  # noqa: E402
-from netlink import NETLINK_NETFILTER, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, attributes, messages, open_socket, request  # noqa: E402
+from netlink import NETLINK_NETFILTER, attributes, messages, open_socket, request  # noqa: E402
 
+# linux/netlink.h
+NLM_F_ACK, NLM_F_DUMP, NLM_F_EXCL, NLM_F_CREATE = 0x4, 0x300, 0x200, 0x400
 # linux/netfilter/nfnetlink.h, nfnetlink_log.h, nfnetlink_conntrack.h, nf_tables.h
 CTNETLINK, NFTABLES, ULOG = 1, 10, 4
 LOG_GROUP = 7

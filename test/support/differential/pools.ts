@@ -11,6 +11,8 @@ export interface Pools {
   readonly nowhere: readonly string[];
   /** Everybody on eth0's segment. */
   readonly groups: readonly string[];
+  /** Addresses that no packet of a network should come from or go to. */
+  readonly martians: readonly string[];
   readonly networks: readonly string[];
   readonly ranges: readonly string[];
 }
@@ -25,6 +27,7 @@ export const pools: Readonly<Record<Family, Pools>> = {
     },
     nowhere: ['198.51.100.1', '198.51.100.130', '198.51.100.200'],
     groups: ['10.0.1.255', '224.0.0.1', '255.255.255.255'],
+    martians: ['127.0.0.1', '0.0.0.0', '255.255.255.255', '224.0.0.1', '240.0.0.1'],
     networks: [
       '0.0.0.0/0',
       '10.0.0.0/8',
@@ -50,6 +53,7 @@ export const pools: Readonly<Record<Family, Pools>> = {
     },
     nowhere: ['2001:db8:100::1', '2001:db8:101::1', '2001:db8:102::1'],
     groups: ['ff02::1'],
+    martians: ['::1', '::', 'ff02::1', 'ff01::1', '::ffff:10.0.1.2'],
     networks: [
       '::/0',
       'fd00::/8',
