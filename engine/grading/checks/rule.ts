@@ -4,6 +4,7 @@ import type { Rule } from '../../netfilter/model.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { nearRules, nearText } from '../near-rules.ts';
+import { seemsNeverReached, whyNeverReached } from '../never-reached.ts';
 import { isReached } from '../reached.ts';
 import { chainsOf, couldBe, placedRules, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
@@ -80,10 +81,18 @@ function judgeFound(spec: Spec, moment: Moment, found: { rule: Rule; number: num
     const least = part.leastPackets(spec.counters);
     counted = `, ${packets} packet(s)`;
     if (packets < least) {
+      const at = nodeAt(moment.nodes, spec.node, 'iptables');
+      const place = { ...spec, number: found.number };
+      const never =
+        packets > 0 || 'unknown' in at || !seemsNeverReached(at.snapshot, place, found.rule)
+          ? null
+          : whyNeverReached(at.snapshot, place);
       const why = packets === 0 ? 'No packet has matched it' : `Only ${packets} packet(s) have matched it`;
       return unmet(
         `${text}${counted}`,
-        `${name} on ${spec.node} is right, but its counter is not: ${why}; ${least} or more are asked for.`,
+        never === null
+          ? `${name} on ${spec.node} is right, but its counter is not: ${why}; ${least} or more are asked for.`
+          : `${name} on ${spec.node} is right, but it is never reached: ${never}. ${why}; ${least} or more are asked for.`,
       );
     }
   }
@@ -92,6 +101,6 @@ function judgeFound(spec: Spec, moment: Moment, found: { rule: Rule; number: num
   if ('unknown' in reached) return unknown(reached.unknown);
   if (reached.reached === spec.reached) return met(`${text}${counted}`, reached.walk);
   return spec.reached
-    ? unmet(text, `${name} on ${spec.node} is right, but no packet gets to it: ${reached.why}`, reached.walk)
+    ? unmet(text, `${name} on ${spec.node} is right, but it is never reached: ${reached.why}`, reached.walk)
     : unmet(text, `Packets do get to ${name} on ${spec.node}.`, reached.walk);
 }

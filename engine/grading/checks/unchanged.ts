@@ -3,6 +3,7 @@ import { parseRule, sameRule } from '../../netfilter/index.ts';
 import type { Family, Ruleset } from '../../netfilter/model.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, met, nodeAt, unknown, unmet } from '../check.ts';
+import { newlyUnreached } from '../never-reached.ts';
 import { type Differences, rulesetDifferences } from '../ruleset-differences.ts';
 import * as part from '../schema-parts.ts';
 
@@ -53,9 +54,12 @@ export default defineCheck({
       else if (before !== after) differences.push(`${name} is ${after} and was ${before}`);
     }
     if (differences.length > 0) {
+      const families: readonly Family[] = spec.family === undefined ? ['ipv4', 'ipv6'] : [spec.family];
+      const unreached = spec.policies === 'only' ? [] : newlyUnreached(was.snapshot, is.snapshot, families);
+      const effects = unreached.slice(0, 3).map((one) => ` Now ${one}.`);
       return unmet(
         `${differences.length} change(s)`,
-        `On ${spec.node} something changed that has to stay: ${differences.slice(0, 5).join('; ')}.`,
+        `On ${spec.node} something changed that has to stay: ${differences.slice(0, 5).join('; ')}.${effects.join('')}`,
         differences,
       );
     }

@@ -4,6 +4,7 @@ import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { isWithin } from '../networks.ts';
+import { overtaken } from '../never-reached.ts';
 import { packetWords } from '../packet-words.ts';
 import { chainsOf, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
@@ -133,7 +134,12 @@ function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
   const evidence = { verdict: walked.verdict, walk: walked.walk, rewrites: walked.rewrites, unknown: walked.unknown };
   const wrong = aspects.filter((one) => one.right === false).map((one) => one.found);
   if (wrong.length > 0) {
-    return unmet(actual, `It ${wrong.join(', and it ')}. ${walked.explained}`, evidence);
+    const mine = overtakenBy(spec, moment);
+    return unmet(
+      actual,
+      `It ${wrong.join(', and it ')}. ${walked.explained}${mine === null ? '' : ` ${mine}`}`,
+      evidence,
+    );
   }
   const doubt = aspects.find((one) => one.right === null);
   if (doubt !== undefined) {
@@ -141,6 +147,17 @@ function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
     return unknown(`${why}. ${walked.explained}`, evidence);
   }
   return met(actual, evidence);
+}
+
+/** A rule of the learner's that would have done what is asked for and comes too late. */
+function overtakenBy(spec: Spec, moment: Moment): string | null {
+  const at = nodeAt(moment.nodes, spec.node, 'iptables');
+  if ('unknown' in at || (spec.expect === undefined && spec.rewrites === undefined)) return null;
+  // Counters have nothing to do with where a rule stands.
+  const { counters: _counters, ...asked } = spec;
+  return overtaken(at.snapshot, familyOfPacket(spec.packet), spec, (walked) =>
+    aspectsOf(asked, moment, walked).every(({ right }) => right === true),
+  );
 }
 
 function aspectsOf(spec: Spec, moment: Moment, walked: Walked): Aspect[] {
