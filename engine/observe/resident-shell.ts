@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { HookpointError } from '../contract/error.ts';
+import { asHookpointError, HookpointError } from '../contract/error.ts';
 import type { AttachedExec, Container, ExecResult, RunScript } from '../runtime/container.ts';
 import { createFrameReader, type FrameReader } from './shell-frames.ts';
 
@@ -123,9 +123,15 @@ async function end(container: Container, shell: Shell): Promise<void> {
     .catch(() => undefined);
 }
 
-/** Why the shell cannot be had: the container is gone, or else what went wrong. */
+/** Why the shell cannot be had: the container is gone, Docker does not answer, or else what went wrong. */
 async function lost(container: Container, error: unknown): Promise<HookpointError> {
-  const state = await container.state().catch(() => null);
+  let state: Awaited<ReturnType<Container['state']>>;
+  try {
+    state = await container.state();
+  } catch (unanswered) {
+    // Docker does not answer: nobody can say that the container is gone.
+    return asHookpointError(unanswered);
+  }
   if (state === null || state.status === 'stopped') {
     return new HookpointError(
       'SESSION_LOST',

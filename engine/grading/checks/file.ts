@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseSave } from '../../netfilter/index.ts';
+import { parseSave, RulesetSyntaxError } from '../../netfilter/index.ts';
 import type { Ruleset } from '../../netfilter/model.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { fileKey } from '../evidence.ts';
@@ -78,10 +78,10 @@ function judgeRuleset(spec: Spec, asked: NonNullable<Spec['ruleset']>, text: str
   try {
     saved = parseSave(text, { family: spec.family });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof RulesetSyntaxError)) throw error;
     return unmet(
       'no dump of iptables-save',
-      `${spec.path} on ${spec.node} is not what iptables-save writes: ${reason}`,
+      `${spec.path} on ${spec.node} is not what iptables-save writes: ${error.message}`,
     );
   }
   if (saved.tables.length === 0) {
