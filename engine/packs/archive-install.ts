@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
@@ -89,9 +90,7 @@ async function readEntries(archive: string, tar: Buffer): Promise<readonly Archi
       const problem = entries.length >= limits.files ? 'holds too many files' : entryProblem(header, names);
       if (problem) throw refused(archive, problem);
       if (total > limits.packBytes) throw refused(archive, 'holds too much');
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry) chunks.push(chunk as Buffer);
-      entries.push({ path: header.name, content: Buffer.concat(chunks) });
+      entries.push({ path: header.name, content: await buffer(entry) });
     }
   } catch (error) {
     throw error instanceof HookpointError ? error : refused(archive, 'is no archive of a pack (tar cannot read it)');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { PassThrough, type Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { HookpointError } from '../../contract/error.ts';
@@ -66,7 +67,7 @@ export async function runExec(
       ...(signal === undefined ? {} : { signal }),
     });
     if (options.stdin !== undefined) exec.stdin.end(options.stdin);
-    const [stdout, stderr, exitCode] = await Promise.all([collect(exec.stdout), collect(exec.stderr), exec.exited]);
+    const [stdout, stderr, exitCode] = await Promise.all([text(exec.stdout), text(exec.stderr), exec.exited]);
     return { exitCode, stdout, stderr };
   } catch (error) {
     options.signal?.throwIfAborted();
@@ -78,12 +79,6 @@ export async function runExec(
     }
     throw error;
   }
-}
-
-async function collect(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function pumpTerminal(source: NodeJS.ReadableStream, stdout: Writable, stderr: Writable): Promise<void> {
