@@ -3,6 +3,7 @@
 import { readNetwork } from '../addresses.ts';
 import { type HostState, isInNetwork, isLoopback, knownPart } from './host-state.ts';
 import type { Packet } from './packet.ts';
+import { defaultRules } from './policy-rules.ts';
 import { localType, routeOf } from './routing.ts';
 
 /** net.ipv4.conf.INTERFACE.NAME and the one of `all`. In sysctl(8)'s names a dot of an interface becomes a slash. */
@@ -31,20 +32,50 @@ const inText = (address: string, text: string): boolean => {
 export function martian(state: HostState | null, { src, dst, family, in: name }: Packet): string | null {
   if (family === 'ipv6' || name === undefined || name === 'lo') return null;
   const localnet = eitherSetting(state, name, 'route_localnet');
+  const toAll = dst === '255.255.255.255' || (src === '0.0.0.0' && dst === '0.0.0.0');
   if (src !== undefined) {
     if (inText(src, '224.0.0.0/4') || src === '255.255.255.255') return `no packet can come from ${src}`;
-    if (inText(src, '0.0.0.0/8') && dst !== '255.255.255.255') return `no packet can come from ${src}`;
+    if (inText(src, '0.0.0.0/8') && !toAll) return `no packet can come from ${src}`;
     if (isLoopback(src) && !localnet) return `${src} came in through ${name} (route_localnet is 0)`;
-    const own = localType(state, src);
-    if (own === 'LOCAL' && !isLoopback(src) && !eitherSetting(state, name, 'accept_local')) {
-      return `it comes from ${src}, an address of the host itself (accept_local is 0)`;
-    }
-    if (own === 'BROADCAST' && src !== '0.0.0.0') return `no packet can come from ${src}, a broadcast address`;
+    const disbelief = disbelieved(state, name, src);
+    if (disbelief !== null && !inText(src, '0.0.0.0/8')) return disbelief;
   }
-  if (dst === undefined || dst === '255.255.255.255') return null;
+  if (dst === undefined || toAll) return null;
   if (inText(dst, '0.0.0.0/8')) return `no packet can go to ${dst}`;
   if (isLoopback(dst) && !localnet) return `${dst} cannot be reached through ${name} (route_localnet is 0)`;
   return null;
+}
+
+/** fib_validate_source(): an address of the host itself; and, where it looks into the tables at all, any that they deliver here. */
+function disbelieved(state: HostState | null, name: string, src: string): string | null {
+  const own = `it comes from ${src}, an address of the host itself (accept_local is 0)`;
+  const acceptsLocal = eitherSetting(state, name, 'accept_local');
+  if (!acceptsLocal && knownPart(state, 'addresses')?.some(({ address }) => address === src)) return own;
+  const looks = settingOf(state, name, 'rp_filter') > 0 || hasOwnRules(state);
+  if (!looks) return null;
+  const type = localType(state, src);
+  if (type === 'LOCAL') return acceptsLocal ? null : own;
+  return type === 'BROADCAST' ? `no packet can come from ${src}, a broadcast address` : null;
+}
+
+/** Rules beside the three that every host has. */
+const hasOwnRules = (state: HostState | null): boolean =>
+  (knownPart(state, 'policyRules') ?? []).some(
+    (rule) =>
+      rule.family === 'ipv4' &&
+      !defaultRules.some(({ priority, text }) => priority === rule.priority && text === rule.text),
+  );
+
+/**
+ * Why IPv6 drops a packet from the wire before any rule is asked (ip6_rcv_core()); null where it does not. RFC 4291: addresses that no
+ * packet between hosts has.
+ */
+export function refusedOnReceipt({ src, dst, family, in: name }: Packet): string | null {
+  if (family === 'ipv4' || name === undefined || name === 'lo') return null;
+  if (src === '::1' || dst === '::1') return `::1 is on no wire`;
+  if (src?.startsWith('ff')) return `no packet can come from ${src}, a group`;
+  if (src?.startsWith('::ffff:')) return `no packet can come from ${src}, an IPv4 address`;
+  return dst !== undefined && /^ff[0-9a-f][01]:/.test(dst) ? `${dst} does not leave a host` : null;
 }
 
 /** The reverse path filter of an interface: 0 off, 1 strict, 2 loose (ip-sysctl: the greater of `all` and the interface's own). */

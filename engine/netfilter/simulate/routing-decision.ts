@@ -47,7 +47,9 @@ function passOn(run: Run, track: Track, route: Exclude<Route, { kind: 'here' }>)
   if (route.kind === 'none') return only({ ended: [stopped(track, 'prerouting', 'route', route.why)] });
   // ip_forward() and ip6_forward(): what came in a frame to all or to a group is passed on to nobody, whatever nat made of it.
   const to = run.came.dst;
-  if (to !== undefined && ['BROADCAST', 'MULTICAST'].includes(localType(run.state, to) ?? '')) {
+  // 0.0.0.0 comes in a frame to one host.
+  const toMany = to !== undefined && ['BROADCAST', 'MULTICAST'].includes(localType(run.state, to) ?? '');
+  if (toMany && !to.startsWith('0.')) {
     const why = `it came to ${to}, which is not one host alone`;
     return only({ ended: [stopped(track, 'prerouting', 'forwarding', why)] });
   }

@@ -6,7 +6,8 @@ import type { Ruleset } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
 import { collect, outcomeKey, together } from './outcomes.ts';
 import type { Packet, PacketState } from './packet.ts';
-import { routeInput, routeOutput, withNextHop } from './routing-decision.ts';
+import { refusedOnReceipt } from './reverse-path.ts';
+import { routeInput, routeOutput, stopped, withNextHop } from './routing-decision.ts';
 import type { Run } from './run.ts';
 import type { Hook, Simulation, SimulationInput, Verdict } from './simulation.ts';
 import { type Ended, mergeTracks, type Track } from './track.ts';
@@ -101,6 +102,10 @@ function startTrack(packet: Packet): Track {
 }
 
 function begin(run: Run, hook: Hook, track: Track): Ended[] {
+  if (hook === 'prerouting') {
+    const refused = refusedOnReceipt(track.packet);
+    if (refused !== null) return [stopped(track, hook, 'receipt', refused)];
+  }
   if (hook !== 'output') return walkWay(run, hook, [withNextHop(run, track)]);
   const decided = routeOutput(run, track);
   return [...decided.ended, ...walkWay(run, hook, decided.on)];

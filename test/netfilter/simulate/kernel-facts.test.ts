@@ -209,3 +209,61 @@ test('SNAT undone on an answer makes it no DNAT', () => {
   expect(walk(rules('DNAT'), packet, 'prerouting')).toMatchObject({ verdict: 'accept', rewrites: { dst: '10.0.0.2' } });
   expect(walk(rules('SNAT'), packet, 'prerouting').verdict).toBe('drop');
 });
+
+describe('addresses that are not believed', () => {
+  const state = (sysctls: Record<string, string> = {}) =>
+    host({
+      addresses: [
+        { interface: 'lo', address: '127.0.0.1', prefix: 8 },
+        { interface: 'eth0', address: '10.0.0.1', prefix: 24 },
+      ],
+      routes: [
+        {
+          family: 'ipv4',
+          table: 'main',
+          destination: '10.0.0.0/24',
+          via: null,
+          interface: 'eth0',
+          metric: null,
+          type: 'unicast',
+        },
+      ],
+      sysctls: { 'net.ipv4.ip_forward': '1', ...sysctls },
+    });
+  const rules = '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING\nCOMMIT\n';
+  const end = (packet: string, family: 'ipv4' | 'ipv6', sysctls?: Record<string, string>) => {
+    const found = walk(rules, `in=eth0 ${packet} proto=udp sport=1 dport=2 state=new`, 'prerouting', {
+      state: state(sysctls),
+      family,
+    });
+    return `${found.verdict} ${found.walk.length} ${found.walk.at(-1)?.chain}`;
+  };
+
+  test('IPv6 drops ::1, groups as sources, mapped IPv4 and groups of the host before any rule', () => {
+    for (const packet of [
+      'src=::1 dst=fd00::1',
+      'src=fd00::2 dst=::1',
+      'src=ff02::1 dst=fd00::1',
+      'src=fd00::2 dst=ff01::1',
+      'src=::ffff:10.0.0.1 dst=fd00::1',
+    ]) {
+      expect(end(packet, 'ipv6')).toBe('drop 1 receipt');
+    }
+    expect(end('src=fd00::2 dst=ff02::1', 'ipv6')).not.toContain('receipt');
+  });
+
+  test('127.0.0.1 from outside is an address of the host itself, also with route_localnet', () => {
+    expect(end('src=127.0.0.1 dst=10.0.0.1', 'ipv4', { 'net.ipv4.conf.all.route_localnet': '1' })).toContain('martian');
+    expect(end('src=127.0.0.9 dst=10.0.0.1', 'ipv4', { 'net.ipv4.conf.all.route_localnet': '1' })).toContain('accept');
+  });
+
+  test('a broadcast address as source is seen only where the tables are looked into', () => {
+    expect(end('src=10.0.0.255 dst=10.0.0.1', 'ipv4')).toContain('accept');
+    expect(end('src=10.0.0.255 dst=10.0.0.1', 'ipv4', { 'net.ipv4.conf.all.rp_filter': '2' })).toContain('martian');
+  });
+
+  test('0.0.0.0 to 0.0.0.0 is a packet to all', () => {
+    expect(end('src=0.0.0.0 dst=0.0.0.0', 'ipv4')).toContain('accept');
+    expect(end('src=10.0.0.2 dst=0.0.0.0', 'ipv4')).toContain('martian');
+  });
+});
