@@ -124,7 +124,7 @@ const conntrack = (family: Family): Texts => {
       arbitrary: option(
         '-m conntrack ',
         '--ctstatus',
-        subset(['NONE', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED', 'EXPECTED'], 2),
+        fc.oneof(subset(['SEEN_REPLY', 'CONFIRMED'], 2), fc.constant('NONE')),
       ),
     },
     { weight: 1, arbitrary: from('-m conntrack --ctdir ORIGINAL', '-m conntrack --ctdir REPLY') },
@@ -141,7 +141,7 @@ const conntrack = (family: Family): Texts => {
           from('--ctorigsrcport', '--ctorigdstport', '--ctreplsrcport', '--ctrepldstport'),
           from('80', '1024:65535', '443'),
         )
-        .chain(([name, value]) => option('-m conntrack ', name, fc.constant(value))),
+        .chain(([name, value]) => option('-m conntrack --ctproto tcp ', name, fc.constant(value))),
     },
   );
 };
@@ -177,8 +177,12 @@ const sets: Texts = fc.oneof(
   option('-m set ', '--match-set', from('ports dst', 'ports src', 'ways src,src')),
 );
 
-/** Tokens, clocks, counters and payload. */
+/** Tokens, clocks, counters and payload; what conntrack remembers beyond addresses, state and mark; an ICMP id as a port. */
 const beyond = outside(
+  '-m conntrack --ctstatus ASSURED',
+  '-m conntrack ! --ctstatus EXPECTED,SEEN_REPLY',
+  '-m conntrack --ctorigsrcport 0:100',
+  '-m conntrack --ctexpire 1:1000',
   '-m statistic --mode random --probability 0.5',
   '-m statistic --mode nth --every 2 --packet 0',
   '-m statistic --mode nth ! --every 3 --packet 1',

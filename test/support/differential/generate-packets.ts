@@ -53,6 +53,7 @@ const standing: fc.Arbitrary<Standing> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom('original', 'reply'),
       connmark: fc.constantFrom(0, 1, 4, 0x14, 0xff),
+      assured: fc.boolean(),
     }),
   },
 );
@@ -80,6 +81,7 @@ function withNat(family: Family, upper: Upper): fc.Arbitrary<Upper> {
 type Upper = Pick<TestPacket, 'protocol' | 'standing'> &
   Partial<Pick<TestPacket, 'sport' | 'dport' | 'flags' | 'mss' | 'icmpType' | 'icmpCode' | 'icmpId'>>;
 
+/** A SYN always offers a segment size: a packet without one cannot be told from one of which nothing is said. */
 const tcp: fc.Arbitrary<Upper> = standing.chain((known) =>
   fc
     .record({
@@ -97,8 +99,8 @@ const tcp: fc.Arbitrary<Upper> = standing.chain((known) =>
           : fc.constantFrom(16, 24, 17),
     })
     .chain((packet) =>
-      packet.flags === 2
-        ? fc.constantFrom(packet, { ...packet, mss: 1460 }, { ...packet, mss: 1400 })
+      ((packet.flags ?? 0) & 2) !== 0
+        ? fc.constantFrom({ ...packet, mss: 1460 }, { ...packet, mss: 1400 })
         : fc.constant(packet),
     ),
 );
@@ -140,7 +142,8 @@ function asError(family: Family, packet: TestPacket, code: number): TestPacket {
   const six = family === 'ipv6';
   const about: Content = { ...upper, src: dst, dst: src, ttl: 60, dscp: 0, payload: 0 };
   const { flags, ...plain } = about;
-  const straight: Standing = known.kind === 'first' ? known : { kind: known.kind, connmark: known.connmark };
+  const straight: Standing =
+    known.kind === 'first' ? known : { kind: known.kind, connmark: known.connmark, assured: known.assured };
   return {
     via,
     mark,

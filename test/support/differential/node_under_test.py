@@ -265,7 +265,8 @@ class Node:
                 nested(2, *proto),
             )
 
-        status = 2 | 4 | 8 if connection["replied"] else 8
+        # IPS_SEEN_REPLY, IPS_ASSURED, IPS_CONFIRMED
+        status = 2 | (4 if connection["assured"] else 0) | 8
         parts = [
             tuple_of(1, connection["original"]),
             tuple_of(2, connection["reply"]),

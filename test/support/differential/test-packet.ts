@@ -22,6 +22,8 @@ export type Standing =
   | {
       readonly kind: 'original' | 'reply';
       readonly connmark: number;
+      /** conntrack's word for a connection that it would not give up when its table is full; nothing in the packet tells. */
+      readonly assured: boolean;
       readonly source?: NatSide;
       readonly destination?: NatSide;
     };
@@ -56,7 +58,7 @@ export interface ConnectionJob {
   readonly protocol: number;
   readonly original: Side;
   readonly reply: Side;
-  readonly replied: boolean;
+  readonly assured: boolean;
   readonly mark: number;
   /** What nat makes of an original packet. */
   readonly nat: { readonly source?: NatSide; readonly destination?: NatSide };
@@ -108,7 +110,7 @@ function connectionsOf(packet: TestPacket, family: Family): readonly ConnectionJ
       protocol,
       original: side(original, request),
       reply: side(inverted(original), answer),
-      replied: true,
+      assured: standing.assured,
       mark: standing.connmark,
       nat: {
         ...(hasSourceNat({ original, reply }) ? { source: natSide(reply.dst, reply.dport) } : {}),
