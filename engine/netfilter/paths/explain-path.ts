@@ -17,18 +17,20 @@ function endText(address: string | undefined, port: number | undefined): string 
   return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
-/** What rules did to the packet on a node, in order: "nat PREROUTING rule 1 DNAT". Policies and mere jumps are left out. */
+/** What rules did to the packet on a node, in order: "nat PREROUTING rule 1 DNAT". Mere jumps and policies that accept are left out. */
 export function actsOf(hop: PathHop): string[] {
   return hop.outcome.walk
-    .filter((step) => step.matched !== false && (step.table === 'routing' || (step.rule > 0 && acts(step))))
-    .map((step) =>
-      step.table === 'routing'
-        ? `${step.chain}: ${step.why}`
-        : `${step.table} ${step.chain} rule ${step.rule} ${step.action}${step.matched === null ? ', perhaps' : ''}`,
+    .filter((step) => step.matched !== false && (step.table === 'routing' || acts(step)))
+    .map(({ table, chain, rule, action, matched, why }) =>
+      table === 'routing'
+        ? `${chain}: ${why}`
+        : `${table} ${chain} ${rule === 0 ? 'policy' : `rule ${rule}`} ${action}${matched === null ? ', perhaps' : ''}`,
     );
 }
 
-const acts = ({ action }: WalkStep): boolean => !['', 'RETURN'].includes(action) && !/^(jump|go) to /.test(action);
+/** A policy that accepts is no news. */
+const acts = ({ rule, action }: WalkStep): boolean =>
+  rule === 0 ? action === 'DROP' : !['', 'RETURN'].includes(action) && !/^(jump|go) to /.test(action);
 
 /** Where a way ends and why, in a sentence or two. */
 export function explainWay(way: PathWay): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  actsOf,
   explainPath,
   flowText,
   type PathNetwork,
@@ -59,6 +60,11 @@ describe('client, router, server', () => {
     });
     const established = '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT';
     expect(only(open('-A FORWARD -p tcp --dport 80 -j ACCEPT', established)).verdict).toBe('answered');
+  });
+
+  test('what did it on a node is told in a word, a policy too', () => {
+    const router = filter('-A FORWARD -p udp -j ACCEPT').replace(':FORWARD ACCEPT', ':FORWARD DROP');
+    expect(only(threeNodes({ router })).legs[0]?.hops.map(actsOf)).toEqual([[], ['filter FORWARD policy DROP']]);
   });
 
   test('a later packet is asked for too: NEW alone is not enough', () => {
