@@ -1,4 +1,4 @@
-import { findTable, isBuiltinChain } from '../netfilter/index.ts';
+import { findTable, isBuiltinChain, targetName } from '../netfilter/index.ts';
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { normalForm } from './answer-value.ts';
@@ -102,11 +102,7 @@ function ruleCount(snapshot: NodeSnapshot, asked: NonNullable<Truth['rule-count'
 }
 
 /** What stands after -j, in capitals. */
-function targetOf({ action }: Rule): string {
-  if (action.kind === 'jump' || action.kind === 'goto') return action.chain.toUpperCase();
-  if (action.kind === 'opaque' || action.kind === 'unseen') return action.target.toUpperCase();
-  return action.kind.toUpperCase();
-}
+const targetOf = ({ action }: Rule): string => targetName(action).toUpperCase();
 
 function anyUnreadable(snapshot: NodeSnapshot, asked: { family: Family; table?: string | undefined }): string | null {
   const tables = rulesetsOf(snapshot, asked.family).flatMap((ruleset) => ruleset.tables);

@@ -1,15 +1,10 @@
 /** A rule's meaning as the words that iptables-save of iptables 1.8 prints for it. */
 
-import { stateOrder } from './extensions/state.ts';
+import { type Piece, packetActionWords, packetPiece } from './canonical-packet.ts';
+import { stateOrder } from './extensions/connection-matches.ts';
 import { flagNames } from './extensions/transport.ts';
 import type { Action, Condition, Option, PortRange, Rule } from './model.ts';
 import { protocolName } from './protocols.ts';
-
-/** One `-m MODULE` with its options; `module` is empty for options that need no module. */
-interface Piece {
-  readonly module: string;
-  readonly words: readonly string[];
-}
 
 /** The words iptables-save of today would print for the rule: addresses, interfaces, protocol, matches as read, target. */
 export function canonicalWords(rule: Rule): string[] {
@@ -48,7 +43,18 @@ function alwaysHolds(condition: Condition): boolean {
 }
 
 /** Modules whose options of neighbouring conditions stand behind one -m. */
-const joins: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'dccp', 'addrtype', 'conntrack']);
+const joins: ReadonlySet<string> = new Set([
+  'tcp',
+  'udp',
+  'udplite',
+  'sctp',
+  'dccp',
+  'addrtype',
+  'conntrack',
+  'iprange',
+  'owner',
+  'physdev',
+]);
 
 const ranks: readonly Condition['kind'][] = [
   'source',
@@ -100,7 +106,10 @@ function piece(condition: Condition, protocol: number | null): Piece {
       return match(condition.kind, condition.negated, '--mark', markText(condition.value, condition.mask));
     case 'address-type': {
       const option = condition.side === 'source' ? '--src-type' : '--dst-type';
-      return match('addrtype', condition.negated, option, condition.types.join(','));
+      const piece = match('addrtype', condition.negated, option, condition.types.join(','));
+      return condition.limit === undefined
+        ? piece
+        : { ...piece, words: [...piece.words, `--limit-iface-${condition.limit}`] };
     }
     case 'comment':
       return match('comment', false, '--comment', condition.text);
@@ -131,6 +140,8 @@ function piece(condition: Condition, protocol: number | null): Piece {
       };
     case 'unseen':
       return { module: condition.module, words: [] };
+    default:
+      return packetPiece(condition);
   }
 }
 
@@ -152,6 +163,7 @@ const portModules: ReadonlyMap<number, string> = new Map([
   [17, 'udp'],
   [33, 'dccp'],
   [132, 'sctp'],
+  [136, 'udplite'],
 ]);
 
 function ports(
@@ -253,7 +265,17 @@ function actionWords(action: Action): string[] {
       return ['-j', action.target, ...optionWords(action.written ?? action.options)];
     case 'unseen':
       return ['-j', action.target];
+    case 'several':
+      return action.actions.flatMap(actionWords);
+    default:
+      return ['-j', ...packetActionWords(action)];
   }
+}
+
+/** What stands after -j: LOG, TTL, or a chain's name. Of several statements of nft's the last; '' for a rule that only counts. */
+export function targetName(action: Action): string {
+  if (action.kind === 'several') return targetName(action.actions.at(-1) ?? { kind: 'none' });
+  return actionWords(action)[1] ?? '';
 }
 
 /** `10.0.0.1-10.0.0.9:80-90`; IPv6 addresses stand in brackets when ports follow. */

@@ -1,9 +1,11 @@
 /** A rule in plain words, one line. */
 
 import { endpointText, flagText, rangeText, rateText } from './canonical.ts';
+import { networkText } from './canonical-packet.ts';
+import { packetActionPhrase, packetPhrase } from './describe-packet.ts';
 import { icmpName } from './extensions/icmp.ts';
 import { logLevels } from './extensions/verdict-targets.ts';
-import type { Action, Condition, Network, Option, PortRange, Rule } from './model.ts';
+import type { Action, Condition, Option, PortRange, Rule } from './model.ts';
 import { protocolName } from './protocols.ts';
 
 /** What the rule does and to which packets: "Accept TCP packets from 10.0.0.0/8 to port 22 that arrive on eth0." */
@@ -33,11 +35,6 @@ function protocolTitle(protocol: number): string {
   if (protocol === 58) return 'ICMPv6';
   const name = protocolName(protocol);
   return /^\d+$/.test(name) ? `protocol ${name}` : name.toUpperCase();
-}
-
-function networkText({ address, mask, prefix }: Network): string {
-  const host = prefix === (address.includes(':') ? 128 : 32);
-  return host ? address : `${address}/${prefix ?? mask}`;
 }
 
 function rangesText(ranges: readonly PortRange[]): string {
@@ -103,7 +100,7 @@ function phrase(condition: Condition, protocol: number): string {
     case 'connmark':
       return doing(`belong to a connection with mark ${markText(condition.value, condition.mask)}`);
     case 'address-type':
-      return `${not ? 'do not have' : 'have'} a ${condition.side} address of type ${condition.types.join(' or ')}`;
+      return `${not ? 'do not have' : 'have'} a ${condition.side} address of type ${condition.types.join(' or ')}${condition.limit === undefined ? '' : ` on the interface where they ${condition.limit === 'in' ? 'arrive' : 'leave'}`}`;
     case 'limit':
       return `stay within ${rateText(condition.perSecond).replace('/', ' per ')} (burst ${condition.burst})`;
     case 'statistic':
@@ -118,6 +115,8 @@ function phrase(condition: Condition, protocol: number): string {
       return `match ${condition.module}${optionsText(condition.written ?? condition.options)}`;
     case 'unseen':
       return `match ${condition.module} with options that were never seen`;
+    default:
+      return packetPhrase(condition);
   }
 }
 
@@ -190,5 +189,17 @@ function actionPhrase(action: Action): readonly [string, string] {
       return [`Apply ${action.target}${optionsText(action.written ?? action.options)} to`, ''];
     case 'unseen':
       return [`Apply ${action.target}, with options that were never seen, to`, ''];
+    case 'several': {
+      const [first, ...rest] = action.actions;
+      if (first === undefined) return actionPhrase({ kind: 'none' });
+      const [verb, after] = actionPhrase(first);
+      const then = rest.map((one) => {
+        const [next, behind] = actionPhrase(one);
+        return `${next.charAt(0).toLowerCase()}${next.slice(1)} them${behind}`;
+      });
+      return [verb, [after, ...then].join(', then ')];
+    }
+    default:
+      return packetActionPhrase(action);
   }
 }

@@ -1,4 +1,4 @@
-import type { Chain, Ruleset, Table } from './model.ts';
+import type { Action, Chain, Ruleset, Table } from './model.ts';
 
 /** The table of that name; of several in one dump the last, which is what iptables-restore leaves behind. */
 export function findTable(ruleset: Ruleset, name: string): Table | undefined {
@@ -8,4 +8,10 @@ export function findTable(ruleset: Ruleset, name: string): Table | undefined {
 /** The chain of that name in that table. */
 export function findChain(ruleset: Ruleset, table: string, name: string): Chain | undefined {
   return findTable(ruleset, table)?.chains.find((chain) => chain.name === name);
+}
+
+/** Whether packets of the rule are written to the kernel's log with that prefix. */
+export function logsWith(action: Action, prefix: string): boolean {
+  if (action.kind === 'several') return action.actions.some((one) => logsWith(one, prefix));
+  return action.kind === 'log' && action.prefix === prefix;
 }

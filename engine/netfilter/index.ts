@@ -1,11 +1,11 @@
 /** The public side of the room: rulesets parsed, printed, compared, described. Pure, no I/O. */
 
 export { builtinChains, isBuiltinChain } from './builtin.ts';
-export { canonicalWords } from './canonical.ts';
+export { canonicalWords, targetName } from './canonical.ts';
 export { type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';
 export { describeRule } from './describe.ts';
 export { diffRulesets, type Edit } from './diff.ts';
-export { findChain, findTable } from './find.ts';
+export { findChain, findTable, logsWith } from './find.ts';
 export * from './model.ts';
 export * from './nft/index.ts';
 export { ruleKey } from './normalise.ts';

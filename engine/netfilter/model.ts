@@ -99,6 +99,83 @@ export interface Network {
 
 export type ConntrackState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED' | 'SNAT' | 'DNAT';
 
+/**
+ * Numbers that a packet carries, or that of who sent it (uid, gid of `owner`: packets of this host alone). hop-limit is IPv6's ttl; length is that
+ * of the whole IP packet in bytes, tcp-mss the option of a TCP header.
+ */
+export type PacketField = 'length' | 'ttl' | 'hop-limit' | 'dscp' | 'tcp-mss' | 'uid' | 'gid';
+
+/** What the packet itself, or how it came, decides. */
+export type PacketCondition =
+  /** The number lies in one of the ranges. No range: no packet meets it (`--ttl-lt 0`). */
+  | {
+      readonly kind: 'field';
+      readonly field: PacketField;
+      readonly ranges: readonly PortRange[];
+      readonly negated: boolean;
+    }
+  /** Both ends belong to it. */
+  | {
+      readonly kind: 'address-range';
+      readonly side: 'source' | 'destination';
+      readonly from: string;
+      readonly to: string;
+      readonly negated: boolean;
+    }
+  /** Lower case with colons. */
+  | { readonly kind: 'mac-source'; readonly address: string; readonly negated: boolean }
+  | { readonly kind: 'packet-type'; readonly type: 'unicast' | 'broadcast' | 'multicast'; readonly negated: boolean }
+  /** A socket of this host sent it (`owner --socket-exists`). */
+  | { readonly kind: 'socket'; readonly negated: boolean }
+  /** The whole byte of the IPv4 header, or of the IPv6 traffic class. */
+  | { readonly kind: 'tos'; readonly value: number; readonly mask: number; readonly negated: boolean }
+  | {
+      readonly kind: 'set';
+      readonly set: string;
+      /** One for each dimension of the set. */
+      readonly sides: readonly ('src' | 'dst')[];
+      readonly returnNomatch: boolean;
+      /** --update-counters, --packets-gt and their like, normalised. */
+      readonly counting: readonly Option[];
+      readonly negated: boolean;
+    }
+  /** xt_rpfilter: an answer would leave where the packet came in. */
+  | {
+      readonly kind: 'reverse-path';
+      readonly loose: boolean;
+      readonly mark: boolean;
+      readonly acceptLocal: boolean;
+      readonly negated: boolean;
+    }
+  /** The port of a bridge that it came in through, or leaves through (`physdev`). */
+  | { readonly kind: 'bridge-port'; readonly side: 'in' | 'out'; readonly name: string; readonly negated: boolean }
+  /** It came in through a port of a bridge, leaves through one, or is bridged and not routed. */
+  | { readonly kind: 'bridged'; readonly how: 'in' | 'out' | 'whole'; readonly negated: boolean };
+
+export type ConnectionStatus = 'NONE' | 'EXPECTED' | 'SEEN_REPLY' | 'ASSURED' | 'CONFIRMED';
+
+/** What conntrack knows of the packet's connection. Without a connection none of these holds, negated or not. */
+export type ConnectionCondition =
+  | {
+      readonly kind: 'tuple-address';
+      readonly direction: 'original' | 'reply';
+      readonly side: 'source' | 'destination';
+      readonly network: Network;
+      readonly negated: boolean;
+    }
+  | {
+      readonly kind: 'tuple-port';
+      readonly direction: 'original' | 'reply';
+      readonly side: 'source' | 'destination';
+      readonly ranges: readonly PortRange[];
+      readonly negated: boolean;
+    }
+  | { readonly kind: 'connection-protocol'; readonly protocol: number; readonly negated: boolean }
+  | { readonly kind: 'connection-status'; readonly statuses: readonly ConnectionStatus[]; readonly negated: boolean }
+  | { readonly kind: 'connection-direction'; readonly direction: 'original' | 'reply'; readonly negated: boolean }
+  /** Seconds until conntrack forgets it. */
+  | { readonly kind: 'connection-expiry'; readonly from: number; readonly to: number; readonly negated: boolean };
+
 /** What a packet must be for a rule to match. All conditions of a rule hold together. */
 export type Condition =
   | { readonly kind: 'protocol'; readonly protocol: number; readonly negated: boolean }
@@ -127,8 +204,12 @@ export type Condition =
       readonly kind: 'address-type';
       readonly side: 'source' | 'destination';
       readonly types: readonly string[];
+      /** Only what the address is on the interface that the packet came in through, or leaves through, counts. */
+      readonly limit?: 'in' | 'out';
       readonly negated: boolean;
     }
+  | PacketCondition
+  | ConnectionCondition
   /** A comment matches everything. Kept so that nothing is lost; ignored by comparison. */
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number }
@@ -183,6 +264,55 @@ export type Action =
     }
   /** new mark = (mark & ~clear) ^ xor, as xt_mark computes it. */
   | { readonly kind: 'mark'; readonly clear: number; readonly xor: number }
+  /** The same of the connection's mark. */
+  | { readonly kind: 'connmark'; readonly clear: number; readonly xor: number }
+  /** xt_connmark: connmark = (connmark & ~ctmask) ^ (mark & nfmask), and the other way. */
+  | { readonly kind: 'save-mark' | 'restore-mark'; readonly nfmask: number; readonly ctmask: number }
+  /** The network's bits take the place of the address's own: destination at PREROUTING and OUTPUT, else source. */
+  | { readonly kind: 'netmap'; readonly network: Network }
+  | {
+      readonly kind: 'nflog';
+      readonly group: number;
+      readonly prefix: string;
+      /** Bytes that are handed over; null: all. `range` is the old option that counts for nothing. */
+      readonly size: number | null;
+      readonly range: number | null;
+      readonly threshold: number | null;
+    }
+  /** TTL and HL. */
+  | {
+      readonly kind: 'set-ttl';
+      readonly of: 'ttl' | 'hop-limit';
+      readonly operation: 'set' | 'dec' | 'inc';
+      readonly by: number;
+    }
+  /** null: what the path takes, less the headers (`--clamp-mss-to-pmtu`). */
+  | { readonly kind: 'set-mss'; readonly mss: number | null }
+  | { readonly kind: 'set-dscp'; readonly value: number }
+  /** new tos = (tos & ~clear) ^ xor. */
+  | { readonly kind: 'set-tos'; readonly clear: number; readonly xor: number }
+  /** NOTRACK, and CT --notrack. */
+  | { readonly kind: 'notrack' }
+  | { readonly kind: 'ct'; readonly options: readonly Option[] }
+  | { readonly kind: 'trace' }
+  | { readonly kind: 'classify'; readonly major: number; readonly minor: number }
+  | {
+      readonly kind: 'set-entry';
+      readonly operation: 'add' | 'del';
+      readonly set: string;
+      readonly sides: readonly ('src' | 'dst')[];
+      /** Seconds; null: as the set says. */
+      readonly timeout: number | null;
+      readonly exist: boolean;
+    }
+  | {
+      readonly kind: 'tproxy';
+      readonly port: number;
+      readonly address: string;
+      readonly mark: { readonly value: number; readonly mask: number };
+    }
+  /** One after the other, until one of them ends the rule. Only nft(8) can say it: `log prefix "in: " accept`. */
+  | { readonly kind: 'several'; readonly actions: readonly Action[] }
   | {
       readonly kind: 'opaque';
       readonly target: string;

@@ -1,7 +1,7 @@
 /** A rule's meaning in one form: two rules mean the same if and only if their forms are equal, as far as the model knows. */
 
-import { stateOrder } from './extensions/state.ts';
-import type { Action, Condition, ConntrackState, PortRange, Rule } from './model.ts';
+import { stateOrder } from './extensions/connection-matches.ts';
+import type { Action, Condition, ConntrackState, PacketField, PortRange, Rule } from './model.ts';
 
 /** Conditions that matter, without repetition, in one order. Comments and conditions that always hold are left out. */
 export function normaliseConditions(conditions: readonly Condition[]): Condition[] {
@@ -51,6 +51,14 @@ function normaliseCondition(condition: Condition): Condition | null {
     }
     case 'opaque':
       return { kind: 'opaque', module: condition.module, options: condition.options };
+    case 'field':
+      return normaliseField(condition);
+    case 'tuple-address': {
+      const { address, mask, prefix } = condition.network;
+      return sortKeys({ ...condition, network: { address, mask, prefix } });
+    }
+    case 'address-type':
+      return sortKeys({ ...condition, types: [...condition.types].sort() });
     default:
       return sortKeys(condition);
   }
@@ -60,8 +68,19 @@ function plainRanges(ranges: readonly PortRange[]): PortRange[] {
   return ranges.map(({ from, to }) => ({ from, to }));
 }
 
-/** The ranges, or what is left of 0 to 65535 without them. */
-function positive(ranges: readonly PortRange[], negated: boolean): PortRange[] {
+/** Every packet has these, up to that number; a packet without tcp-mss, uid or gid meets the negation alone. */
+const always: Partial<Record<PacketField, number>> = { length: 65535, ttl: 255, 'hop-limit': 255, dscp: 63 };
+
+function normaliseField({ field, ranges, negated }: Extract<Condition, { kind: 'field' }>): Condition | null {
+  const most = always[field];
+  if (most === undefined) return { kind: 'field', field, ranges: plainRanges(ranges), negated };
+  const left = positive(ranges, negated, most);
+  if (left.length === 1 && left[0]?.from === 0 && left[0].to === most) return null;
+  return { kind: 'field', field, ranges: left, negated: false };
+}
+
+/** The ranges, or what is left of 0 to `most` without them. */
+function positive(ranges: readonly PortRange[], negated: boolean, most = 65535): PortRange[] {
   if (!negated) return plainRanges(ranges);
   const left: PortRange[] = [];
   let next = 0;
@@ -69,7 +88,7 @@ function positive(ranges: readonly PortRange[], negated: boolean): PortRange[] {
     if (from > next) left.push({ from: next, to: from - 1 });
     next = to + 1;
   }
-  if (next <= 65535) left.push({ from: next, to: 65535 });
+  if (next <= most) left.push({ from: next, to: most });
   return left;
 }
 
@@ -102,10 +121,13 @@ function sortKeys<T extends object>(value: T): T {
 function normaliseAction(action: Action): Action {
   switch (action.kind) {
     case 'mark':
+    case 'connmark':
       // Bits that are cleared and set by xor, and bits that are xored alone, tell all there is.
-      return { kind: 'mark', clear: action.clear >>> 0, xor: action.xor >>> 0 };
+      return { kind: action.kind, clear: action.clear >>> 0, xor: action.xor >>> 0 };
     case 'opaque':
       return { kind: 'opaque', target: action.target, options: action.options };
+    case 'several':
+      return { kind: 'several', actions: action.actions.map(normaliseAction) };
     default:
       return sortKeys(action);
   }

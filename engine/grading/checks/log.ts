@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logsWith } from '../../netfilter/index.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
@@ -85,8 +86,7 @@ function loggedAt(
   if ('unknown' in at) return false;
   return placedRules(at.snapshot).some(
     ({ rule, family, table, chain }) =>
-      rule.action.kind === 'log' &&
-      rule.action.prefix === spec.prefix &&
+      logsWith(rule.action, spec.prefix) &&
       (spec.table === undefined || spec.table === table) &&
       (spec.chain === undefined || spec.chain === chain) &&
       learnerPackets(moment, { node: spec.node, family, table, chain }, rule) > 0,

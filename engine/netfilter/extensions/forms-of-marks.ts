@@ -66,11 +66,4 @@ const tosMatch: Form = (options) => options.map((option) => (option.name === '--
 const tosTarget: Form = (options) =>
   options.map((option) => (option.name === '--set-tos' ? tosOption(option) : setting('--set-tos', option, 0xff)));
 
-const tproxy: Form = (options) => {
-  const mark = options.find((option) => option.name === '--tproxy-mark');
-  const { bits, mask } = mark === undefined ? { bits: 0, mask: 0 } : numbers(mark, full);
-  const rest = options.filter((option) => option !== mark);
-  return [...rest, { name: '--tproxy-mark', values: [`${bits}/${mask}`], negated: false }];
-};
-
-export const markForms = { connmark, tosMatch, tosTarget, tproxy };
+export const markForms = { connmark, tosMatch, tosTarget };

@@ -3,24 +3,10 @@
  * equal. Each form was checked against iptables-save 1.8.11 (test/fixtures/netfilter/forms).
  */
 
-import { readNetwork } from '../addresses.ts';
 import type { Family, Option } from '../model.ts';
-import { protocolNumber } from '../protocols.ts';
 import { markForms } from './forms-of-marks.ts';
 import { timeForm } from './forms-of-time.ts';
 import { add, drop, type Form, has, inTurn, list, rename, value } from './option-edits.ts';
-
-const networkText = (text: string, family: Family): string => {
-  const network = readNetwork(text, family);
-  return network === null ? text : `${network.address}/${network.prefix ?? network.mask}`;
-};
-
-const conntrack = inTurn(
-  value('--ctproto', (text) => String(protocolNumber(text) ?? text)),
-  ...['--ctorigsrc', '--ctorigdst', '--ctreplsrc', '--ctrepldst'].map((name) => value(name, networkText)),
-  list('--ctstatus', (status) => status.toUpperCase()),
-  value('--ctdir', (text) => text.toUpperCase()),
-);
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
@@ -67,8 +53,6 @@ const connlimit: Form = (options, family) =>
     add('--connlimit-mask', [family === 'ipv4' ? '32' : '128'], ['--connlimit-mask']),
     add('--connlimit-saddr', [], ['--connlimit-saddr', '--connlimit-daddr']),
   )(options, family);
-
-const fullRange = (text: string) => (text.includes('-') ? text : `${text}-${text}`);
 
 /** `|0A 0b|x`, or plain text, as the bytes it stands for. */
 function patternBytes(text: string, hex: boolean): string {
@@ -138,25 +122,32 @@ const hmark: Form = (options, family) =>
     });
   });
 
-const hexPair = (text: string) =>
-  text
-    .split(':')
-    .map((part) => String(Number.parseInt(part, 16)))
-    .join(':');
+/** In the order of the kernel's bits (libxt_CT.c), which is the order of printing. */
+const events = [
+  'new',
+  'related',
+  'destroy',
+  'reply',
+  'assured',
+  'protoinfo',
+  'helper',
+  'mark',
+  'natseqinfo',
+  'secmark',
+];
+
+function inEventOrder(text: string): string {
+  const given = [...new Set(text.split(','))];
+  return given.sort((a, b) => events.indexOf(a) - events.indexOf(b)).join(',');
+}
 
 const matches: Readonly<Record<string, Form>> = {
   cluster: localNode,
+  connbytes: value('--connbytes', (text) => text.replace(/:$/, '')),
   connlimit,
-  conntrack,
   dscp: inTurn(value('--dscp-class', dscpClass), rename('--dscp-class', '--dscp')),
   hashlimit,
-  iprange: inTurn(value('--src-range', fullRange), value('--dst-range', fullRange)),
   ipv6header: list('--header', (header) => headers[header] ?? header),
-  length: value('--length', (text) => {
-    const [from = '', to] = text.split(':');
-    return to === undefined ? text : `${from || '0'}:${to || '65535'}`;
-  }),
-  mac: value('--mac-source', (text) => text.toLowerCase()),
   owner: inTurn(
     value('--uid-owner', (text) => (text === 'root' ? '0' : text)),
     value('--gid-owner', (text) => (text === 'root' ? '0' : text)),
@@ -166,21 +157,17 @@ const matches: Readonly<Record<string, Form>> = {
   string,
   time: timeForm,
   tos: markForms.tosMatch,
-  ttl: rename('--ttl', '--ttl-eq'),
 };
 
 const targets: Readonly<Record<string, Form>> = {
-  CLASSIFY: value('--set-class', hexPair),
+  CT: inTurn(value('--ctevents', inEventOrder), value('--expevents', inEventOrder)),
   CONNMARK: markForms.connmark,
   DSCP: inTurn(value('--set-dscp-class', dscpClass), rename('--set-dscp-class', '--set-dscp')),
   HMARK: hmark,
-  NFLOG: drop('--nflog-group', '0'),
   NFQUEUE: (options) =>
     has(options, '--queue-balance') ? options : add('--queue-num', ['0'], ['--queue-num'])(options, 'ipv4'),
   TCPOPTSTRIP: list('--strip-options', (option) => tcpOptions[option] ?? option),
   TOS: markForms.tosTarget,
-  TPROXY: (options, family) =>
-    inTurn(markForms.tproxy, add('--on-ip', [family === 'ipv4' ? '0.0.0.0' : '::'], ['--on-ip']))(options, family),
 };
 
 /** The options of a match in the form that the kernel's state prints as. */

@@ -1,8 +1,11 @@
 /** The extensions the parser knows by name. Everything else survives as opaque options too: see `parse-rule.ts`. */
 
 import type { Family } from '../model.ts';
+import { connectionMatches } from './connection-matches.ts';
 import type { MatchExtension, TargetExtension } from './extension.ts';
 import { icmpMatches } from './icmp.ts';
+import { packetMatches } from './packet-matches.ts';
+import { packetTargets } from './packet-targets.ts';
 import { rewriteTargets } from './rewrite-targets.ts';
 import { stateMatches } from './state.ts';
 import { transportMatches } from './transport.ts';
@@ -10,12 +13,19 @@ import { opaqueMatches, opaqueTargets } from './untyped.ts';
 import { verdictTargets } from './verdict-targets.ts';
 
 const matches = new Map<string, MatchExtension>();
-for (const extension of [...opaqueMatches, ...transportMatches, ...icmpMatches, ...stateMatches]) {
+for (const extension of [
+  ...opaqueMatches,
+  ...transportMatches,
+  ...icmpMatches,
+  ...stateMatches,
+  ...connectionMatches,
+  ...packetMatches,
+]) {
   matches.set(extension.name, extension);
 }
 
 const targets = new Map<string, TargetExtension>();
-for (const extension of [...opaqueTargets, ...rewriteTargets, ...verdictTargets]) {
+for (const extension of [...opaqueTargets, ...packetTargets, ...rewriteTargets, ...verdictTargets]) {
   targets.set(extension.name, extension);
 }
 

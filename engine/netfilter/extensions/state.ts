@@ -1,47 +1,9 @@
-/** What depends on the connection or on bookkeeping: conntrack, state, mark, connmark, limit, statistic, addrtype, comment. */
+/** Marks, bookkeeping, and what an address is to the host: mark, connmark, limit, statistic, addrtype, comment. */
 
-import type { Condition, ConntrackState } from '../model.ts';
-import {
-  badValue,
-  firstValue,
-  type MatchExtension,
-  optionTable,
-  type ReadOption,
-  type RuleContext,
-} from './extension.ts';
-import { matchForm } from './forms.ts';
+import type { Condition } from '../model.ts';
+import { badValue, firstValue, type MatchExtension, optionTable, type ReadOption } from './extension.ts';
 import { markOf, numberOf } from './numbers.ts';
 import { opaqueOptions } from './opaque.ts';
-
-/** In the order iptables-save prints them. */
-export const stateOrder: readonly ConntrackState[] = [
-  'INVALID',
-  'NEW',
-  'RELATED',
-  'ESTABLISHED',
-  'UNTRACKED',
-  'SNAT',
-  'DNAT',
-];
-
-/** The same few lists stand in every rule of a ruleset. */
-const readStates = new Map<string, readonly ConntrackState[]>();
-
-function states(option: ReadOption): Condition {
-  const text = firstValue(option);
-  const before = readStates.get(text);
-  if (before !== undefined) return { kind: 'conntrack-state', states: before, negated: option.negated };
-  const wanted = new Set(text.toUpperCase().split(','));
-  const known = stateOrder.filter((state) => wanted.has(state));
-  if (known.length !== wanted.size) throw badValue(option, `states out of ${stateOrder.join(', ')}, with commas`);
-  if (readStates.size < 1000) readStates.set(text, known);
-  return { kind: 'conntrack-state', states: known, negated: option.negated };
-}
-
-function conntrack(option: ReadOption, { family }: RuleContext): Condition {
-  if (option.name === '--ctstate' || option.name === '--state') return states(option);
-  return { kind: 'opaque', module: 'conntrack', ...opaqueOptions([option], matchForm('conntrack', [option], family)) };
-}
 
 function mark(kind: 'mark' | 'connmark'): MatchExtension {
   return {
@@ -130,24 +92,20 @@ function typesOf(option: ReadOption): string[] {
 
 function addressType(options: readonly ReadOption[]): Condition[] {
   const limits = options.filter((option) => option.name.startsWith('--limit'));
-  if (limits.length > 0) return [{ kind: 'opaque', module: 'addrtype', ...opaqueOptions(options) }];
-  return options.map((option) => ({
+  const [limit] = limits;
+  const types = options.filter((option) => !limits.includes(option));
+  if (limits.length > 1 || types.length === 0)
+    return [{ kind: 'opaque', module: 'addrtype', ...opaqueOptions(options) }];
+  return types.map((option) => ({
     kind: 'address-type',
     side: option.name === '--src-type' ? 'source' : 'destination',
     types: typesOf(option),
+    ...(limit === undefined ? {} : { limit: limit.name === '--limit-iface-in' ? 'in' : 'out' }),
     negated: option.negated,
   }));
 }
 
 export const stateMatches: readonly MatchExtension[] = [
-  {
-    name: 'conntrack',
-    options: optionTable(
-      '--ctstate=1 --ctproto=1 --ctorigsrc=1 --ctorigdst=1 --ctreplsrc=1 --ctrepldst=1 --ctorigsrcport=1 --ctorigdstport=1 --ctreplsrcport=1 --ctrepldstport=1 --ctstatus=1 --ctexpire=1 --ctdir=1',
-    ),
-    read: (options, context) => options.map((option) => conntrack(option, context)),
-  },
-  { name: 'state', options: optionTable('--state=1'), read: (options) => options.map(states) },
   mark('mark'),
   mark('connmark'),
   { name: 'limit', options: optionTable('--limit=1 --limit-burst=1'), read: limit },

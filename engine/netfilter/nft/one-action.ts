@@ -1,12 +1,9 @@
 import type { Action } from '../model.ts';
 
-/** A rule of iptables does one thing. Of nft's rules that do several only "log, then decide" has a name here. */
+/** Several statements of nft's as one action. One that ends the rule, and is not the last, leaves the rest undone. */
 export function oneAction(actions: readonly Action[]): Action {
-  const [first, second, ...more] = actions.filter((action) => action.kind !== 'none');
+  const does = actions.filter((action) => action.kind !== 'none');
+  const [first, second] = does;
   if (first === undefined) return { kind: 'none' };
-  if (second === undefined) return first;
-  const decides = ['accept', 'drop', 'return', 'reject'].includes(second.kind);
-  if (first.kind !== 'log' || !decides || more.length > 0) return { kind: 'unseen', target: 'several' };
-  const options = [{ name: '--log-prefix', values: [first.prefix], negated: false }];
-  return { kind: 'opaque', target: `LOG then ${second.kind.toUpperCase()}`, options };
+  return second === undefined ? first : { kind: 'several', actions: does };
 }

@@ -1,7 +1,8 @@
 /** A rule asked about a packet, and the two packets that one becomes where nobody can say. */
 
 import type { Condition, Rule } from '../model.ts';
-import { conditionText, holds, isAboutPacket, questionOf, type Tri, whyNot, whyUnknown } from './conditions.ts';
+import { conditionText, whyNot, whyUnknown } from './condition-texts.ts';
+import { holds, isAboutPacket, questionOf, type Tri } from './conditions.ts';
 import type { Setting, Share, Track } from './track.ts';
 
 export interface Asked {

@@ -1,22 +1,17 @@
 /** What a target does to a packet: it goes on, it leaves the table, or its way ends. */
 
-import type { Action, Option, PortRange } from '../model.ts';
+import type { Action, Network, PortRange } from '../model.ts';
 import { hasPorts, type Packet } from './packet.ts';
-import type { Rewrites, Verdict } from './simulation.ts';
+import { applyToPacket, type Effect, mappedAddress } from './packet-targets.ts';
+import type { Rewrites } from './simulation.ts';
 import { redirectAddress, sourceAddress } from './source-address.ts';
 import type { Setting, Track } from './track.ts';
 
-/** `next`: it goes on with the rule after. `accept` and the others end the table or the packet's way. */
-export interface Effect {
-  readonly track: Track;
-  readonly outcome: 'next' | Verdict;
-}
-
 type Opaque = Extract<Action, { kind: 'opaque' }>;
 
-/** The effect of an action that is no jump and no return. */
+/** The effect of an action that is no jump, no return and not several. */
 export function apply(
-  action: Exclude<Action, { kind: 'jump' | 'goto' | 'return' }>,
+  action: Exclude<Action, { kind: 'jump' | 'goto' | 'return' | 'several' }>,
   track: Track,
   at: Setting,
 ): Effect {
@@ -56,6 +51,10 @@ export function apply(
       };
     case 'opaque':
       return applyOpaque(action, track);
+    case 'netmap':
+      return netmap(track, at, action.network);
+    default:
+      return applyToPacket(action, track, at);
   }
 }
 
@@ -117,6 +116,7 @@ function chosen(port: number | undefined, { from, to }: PortRange): number | nul
 const passing: ReadonlySet<string> = new Set([
   'AUDIT',
   'CHECKSUM',
+  'CONNSECMARK',
   'CLASSIFY',
   'DSCP',
   'ECN',
@@ -135,53 +135,20 @@ const passing: ReadonlySet<string> = new Set([
   'ULOG',
 ]);
 
-function applyOpaque(action: Opaque, track: Track): Effect {
-  const { target, options } = action;
+function applyOpaque({ target }: Opaque, track: Track): Effect {
   if (passing.has(target)) return { track, outcome: 'next' };
-  if (target === 'NOTRACK' || (target === 'CT' && options.some((option) => option.name === '--notrack'))) {
-    return {
-      track: { ...track, packet: { ...track.packet, state: 'UNTRACKED' }, states: ['UNTRACKED'], notrack: true },
-      outcome: 'next',
-    };
-  }
-  if (target === 'CT') return { track, outcome: 'next' };
-  if (target === 'CONNSECMARK') return { track, outcome: 'next' };
-  if (target === 'CONNMARK') return { track: connmark(track, options), outcome: 'next' };
-  if (target === 'TTL' || target === 'HL') return { track: timeToLive(track, options), outcome: 'next' };
-  if (target === 'NETMAP') return { track: netmap(track, options), outcome: 'accept' };
   return {
     track: { ...track, reasons: [...track.reasons, `what target ${target} does is not known to the simulator`] },
     outcome: 'unknown',
   };
 }
 
-function connmark(track: Track, options: readonly Option[]): Track {
-  const touched = { ...track, connmarkTouched: true };
-  if (!options.some((option) => option.name === '--restore-mark')) return touched;
-  // A new connection's mark is 0 until something sets it.
-  const fresh = !track.connmarkTouched && track.states.length === 1 && track.states[0] === 'NEW';
-  if (fresh && options.length === 1) return { ...track, packet: { ...track.packet, mark: 0 } };
-  return { ...touched, reasons: [...track.reasons, 'the mark that CONNMARK restores is not known'] };
-}
-
-function timeToLive(track: Track, options: readonly Option[]): Track {
-  const [option] = options;
-  const value = Number(option?.values[0]);
-  const { ttl: before, ...rest } = track.packet;
-  const ttl = option?.name.endsWith('-set')
-    ? value
-    : before === undefined
-      ? undefined
-      : option?.name.endsWith('-inc')
-        ? Math.min(255, before + value)
-        : Math.max(0, before - value);
-  return { ...track, packet: ttl === undefined || Number.isNaN(ttl) ? rest : { ...rest, ttl } };
-}
-
-function netmap(track: Track, options: readonly Option[]): Track {
-  const reasons = [
-    ...track.reasons,
-    `NETMAP ${options.map((option) => option.values.join(' ')).join(' ')} changes the address`,
-  ];
-  return { ...toAddress(track, null), reasons };
+/** nf_nat's netmap: the destination on the way in, the source on the way out. */
+function netmap(track: Track, at: Setting, network: Network): Effect {
+  const { src, dst } = track.packet;
+  const moved =
+    at.hook === 'prerouting' || at.hook === 'output'
+      ? toAddress(track, dst === undefined ? null : mappedAddress(dst, network))
+      : fromAddress(track, src === undefined ? null : mappedAddress(src, network));
+  return { track: moved, outcome: 'accept' };
 }

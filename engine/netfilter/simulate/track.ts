@@ -75,6 +75,8 @@ export interface Setting {
   /** undefined: not known; null: there is none at this hook. */
   readonly in: string | null | undefined;
   readonly out: string | null | undefined;
+  /** The packet as it was where the walk began. */
+  readonly came?: Packet;
   /** The walk began where connections begin, so it knows what nat did to a new one. */
   readonly sawNat: boolean;
   /** Rules that do not match leave no step. */

@@ -72,7 +72,7 @@ function capped(tracks: Track[], ended: Ended[]): Track[] {
 }
 
 /** Nothing depends on whether such a rule matches. */
-const isIdle = (action: Action): boolean => action.kind === 'none' || action.kind === 'log';
+const isIdle = (action: Action): boolean => ['none', 'log', 'nflog', 'trace'].includes(action.kind);
 
 interface Acted {
   readonly next: Track[];
@@ -104,9 +104,9 @@ function act(table: Table, action: Action, track: Track, at: Setting, depth: num
         ? { next: flow.through, returned: [], ended: flow.ended }
         : { next: [], returned: flow.through, ended: flow.ended };
     }
+    case 'several':
+      return inTurn(table, action.actions, track, at, depth);
     default: {
-      const after = afterLog(action);
-      if (after !== null) return act(table, after, track, at, depth);
       const effect = apply(action, track, at);
       return effect.outcome === 'next'
         ? { next: [effect.track], returned: [], ended: [] }
@@ -115,22 +115,18 @@ function act(table: Table, action: Action, track: Track, at: Setting, depth: num
   }
 }
 
-/** The second half of what nft can say in one rule and the readers of nft call "LOG then ACCEPT". */
-function afterLog(action: Action): Action | null {
-  const verdict =
-    action.kind === 'opaque' ? /^LOG then (ACCEPT|DROP|RETURN|REJECT)$/.exec(action.target)?.[1] : undefined;
-  switch (verdict) {
-    case 'ACCEPT':
-      return { kind: 'accept' };
-    case 'DROP':
-      return { kind: 'drop' };
-    case 'RETURN':
-      return { kind: 'return' };
-    case 'REJECT':
-      return { kind: 'reject', with: '' };
-    default:
-      return null;
+/** One after the other, with each packet that goes on. */
+function inTurn(table: Table, actions: readonly Action[], track: Track, at: Setting, depth: number): Acted {
+  let next: Track[] = [track];
+  const returned: Track[] = [];
+  const ended: Ended[] = [];
+  for (const action of actions) {
+    const done = next.map((one) => act(table, action, one, at, depth));
+    next = done.flatMap((one) => one.next);
+    returned.push(...done.flatMap((one) => one.returned));
+    ended.push(...done.flatMap((one) => one.ended));
   }
+  return { next, returned, ended };
 }
 
 /** What a rule does, as `-j` names it. */
@@ -145,6 +141,8 @@ export function actionText(action: Action): string {
     case 'opaque':
     case 'unseen':
       return action.target;
+    case 'several':
+      return action.actions.map(actionText).join(', then ');
     default:
       return action.kind.toUpperCase();
   }

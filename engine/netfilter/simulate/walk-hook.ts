@@ -82,6 +82,7 @@ export function settingAt(run: Run, hook: Hook, table: string, track: Track): Se
     hook,
     table,
     state: run.state,
+    came: run.came,
     in: hook === 'output' || (hook === 'postrouting' && (local || packet.in === undefined)) ? null : packet.in,
     out:
       hook === 'prerouting' || hook === 'input'
