@@ -183,6 +183,8 @@ const beyond = outside(
   '-m conntrack ! --ctstatus EXPECTED,SEEN_REPLY',
   '-m conntrack --ctorigsrcport 0:100',
   '-m conntrack --ctexpire 1:1000',
+  '-m physdev --physdev-is-bridged',
+  '-m physdev ! --physdev-is-bridged',
   '-m statistic --mode random --probability 0.5',
   '-m statistic --mode nth --every 2 --packet 0',
   '-m statistic --mode nth ! --every 3 --packet 1',

@@ -116,7 +116,7 @@ function mangleTarget({ family, hook }: Place): Texts {
 
 const rawTarget: Texts = fc.oneof(
   { weight: 3, arbitrary: common },
-  { weight: 3, arbitrary: from('-j NOTRACK', '-j CT --notrack') },
+  { weight: 3, arbitrary: from('-j NOTRACK', '-j CT --notrack', '-j TRACE') },
   { weight: 1, arbitrary: marking },
 );
 
@@ -222,6 +222,15 @@ function rule(family: Family, table: keyof typeof tables, chain: string): fc.Arb
     matches: [{ text: tcp }, ...without(found, tcp)],
     target: '-j REJECT --reject-with tcp-reset',
   }));
+  const segments: fc.Arbitrary<GeneratedRule> = fc
+    .tuple(matches(place), from('--set-mss 1300', '--set-mss 1450', '--clamp-mss-to-pmtu'))
+    .map(([found, how]) => ({
+      table,
+      chain,
+      matches: [{ text: '-p tcp --tcp-flags SYN,RST SYN' }, ...without(found, '')],
+      target: `-j TCPMSS ${how}`,
+    }));
+  const clamping = table === 'mangle' && (hook === 'FORWARD' || hook === 'OUTPUT' || hook === 'POSTROUTING');
   const usual = fc.tuple(matches(place), plain, fc.oneof(ofProtocol('tcp'), ofProtocol('udp'))).map(
     ([found, { target, ports, outside }, protocol]): GeneratedRule => ({
       table,
@@ -234,6 +243,7 @@ function rule(family: Family, table: keyof typeof tables, chain: string): fc.Arb
   return fc.oneof(
     { weight: 25, arbitrary: usual },
     { weight: table === 'filter' ? 1 : 0, arbitrary: reset },
+    { weight: clamping ? 2 : 0, arbitrary: segments },
     ...calling.map((arbitrary) => ({ weight: 20, arbitrary })),
   );
 }

@@ -173,7 +173,7 @@ function differencesOfBeginning(outcome: Outcome, observed: Observed): string[] 
     .map((name) => `${name} matched, in the kernel it did not`);
 }
 
-const keys = ['src', 'dst', 'sport', 'dport', 'ttl', 'dscp', 'mark'] as const;
+const keys = ['src', 'dst', 'sport', 'dport', 'ttl', 'dscp', 'mark', 'mss'] as const;
 
 function differencesOfEnd(outcome: Outcome, observed: Observed): string[] {
   const { verdict, packet, rewrites } = outcome;

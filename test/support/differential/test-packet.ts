@@ -167,14 +167,12 @@ export function simulatorPacket(packet: TestPacket, family: Family): Packet {
       ? {
           connmark: standing.connmark,
           dir: directionOf(packet, standing.kind),
-          connection: plainConnection(connectionOf(packet, standing)),
+          connection: connectionOf(packet, standing),
         }
       : {}),
     ...(state === 'NEW' ? { dir: 'original' as const } : {}),
   };
 }
-
-const plainConnection = ({ original, reply }: Connection): Connection => ({ original, reply });
 
 /** An error about a packet of one end travels with the other end's packets (nf_conntrack_inet_error). */
 function directionOf(packet: TestPacket, kind: 'original' | 'reply'): 'original' | 'reply' {
