@@ -74,7 +74,6 @@ export function refusedOnReceipt({ src, dst, family, in: name }: Packet): string
   if (family === 'ipv4' || name === undefined || name === 'lo') return null;
   if (src === '::1' || dst === '::1') return `::1 is on no wire`;
   if (src?.startsWith('ff')) return `no packet can come from ${src}, a group`;
-  if (src?.startsWith('::ffff:')) return `no packet can come from ${src}, an IPv4 address`;
   return dst !== undefined && /^ff[0-9a-f][01]:/.test(dst) ? `${dst} does not leave a host` : null;
 }
 

@@ -30,9 +30,9 @@ export function routeInput(run: Run, track: Track): Decided {
   if (odd !== null) return only({ ended: [stopped(track, 'prerouting', 'martian', odd)] });
   const checked = checkReversePath(run, track);
   if (!checked.goesOn) return only({ ended: checked.ended });
-  const type = localType(state, packet.dst);
+  const type = localType(state, packet.dst) ?? 'UNICAST';
   const route: Route =
-    type === 'UNICAST' || type === null ? routeOf(state, questionOf(packet, packet.in)) : { kind: 'here', type };
+    type === 'UNICAST' || type === 'UNSPEC' ? routeOf(state, questionOf(packet, packet.in)) : { kind: 'here', type };
   const decided = route.kind === 'here' ? only({ here: [track] }) : passOn(run, track, route);
   return { ...decided, ended: [...checked.ended, ...decided.ended] };
 }

@@ -68,7 +68,8 @@ function rulesOf(state: HostState | null, family: Family): readonly PolicyRule[]
 
 function localRoute(state: HostState | null, dst: string): Route | null {
   const type = localType(state, dst);
-  return type === null || type === 'UNICAST' ? null : { kind: 'here', type };
+  // The unspecified address is routed as any other (IPv6; IPv4's 0.0.0.0 counts as broadcast).
+  return type === null || type === 'UNICAST' || type === 'UNSPEC' ? null : { kind: 'here', type };
 }
 
 /** What an address is to the host, by its addresses and the routes of table local (inet_addr_type()); null where it is not known. */

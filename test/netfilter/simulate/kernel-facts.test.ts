@@ -239,17 +239,19 @@ describe('addresses that are not believed', () => {
     return `${found.verdict} ${found.walk.length} ${found.walk.at(-1)?.chain}`;
   };
 
-  test('IPv6 drops ::1, groups as sources, mapped IPv4 and groups of the host before any rule', () => {
+  test('IPv6 drops ::1, groups as sources and groups of the host before any rule', () => {
     for (const packet of [
       'src=::1 dst=fd00::1',
       'src=fd00::2 dst=::1',
       'src=ff02::1 dst=fd00::1',
       'src=fd00::2 dst=ff01::1',
-      'src=::ffff:10.0.0.1 dst=fd00::1',
     ]) {
       expect(end(packet, 'ipv6')).toBe('drop 1 receipt');
     }
     expect(end('src=fd00::2 dst=ff02::1', 'ipv6')).not.toContain('receipt');
+    expect(end('src=::ffff:10.0.0.9 dst=fd00::1', 'ipv6')).not.toContain('receipt');
+    // The unspecified address is routed like any other: here there is no route.
+    expect(end('src=fd00::2 dst=::', 'ipv6')).not.toContain('accept');
   });
 
   test('127.0.0.1 from outside is an address of the host itself, also with route_localnet', () => {
