@@ -3,6 +3,7 @@ import { rulesAnalyseCommand } from './rules-analyse.ts';
 import { rulesCompareCommand } from './rules-compare.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { explainCommand } from './rules-explain.ts';
+import { rulesMatrixCommand } from './rules-matrix.ts';
 import { rulesParseCommand } from './rules-parse.ts';
 import { rulesPrintCommand } from './rules-print.ts';
 
@@ -15,5 +16,6 @@ export function rulesCommand(): Command {
     .addCommand(rulesCompareCommand())
     .addCommand(rulesDiffCommand())
     .addCommand(explainCommand())
-    .addCommand(rulesAnalyseCommand());
+    .addCommand(rulesAnalyseCommand())
+    .addCommand(rulesMatrixCommand());
 }

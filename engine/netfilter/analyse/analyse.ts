@@ -2,6 +2,7 @@
 
 import type { Family, Ruleset, Table } from '../model.ts';
 import { Endings } from './endings.ts';
+import { compareFamilies } from './families.ts';
 import { findChainFaults } from './find-chain-faults.ts';
 import { findContradictions } from './find-contradictions.ts';
 import { findDeadRules } from './find-dead-rules.ts';
@@ -27,7 +28,17 @@ export function analyseRulesets(rulesets: readonly Ruleset[]): Analysis {
       .filter((table, index, tables) => tables.findLastIndex(({ name }) => name === table.name) === index)
       .flatMap((table) => analyseTable(ruleset, table)),
   );
-  return { findings: sorted(findings) };
+  return { findings: sorted([...findings, ...acrossFamilies(rulesets)]) };
+}
+
+function acrossFamilies(rulesets: readonly Ruleset[]): Finding[] {
+  if (new Set(rulesets.map(({ family }) => family)).size < 2) return [];
+  try {
+    return compareFamilies(makeSpace(rulesets, { addressBits: 128 }), rulesets);
+  } catch (thrown) {
+    if (!(thrown instanceof TooLargeError)) throw thrown;
+    return [notAnalysed('ipv6', 'filter', `The two families were not compared: ${thrown.message}.`)];
+  }
 }
 
 const parts: readonly (readonly [string, (subject: Subject) => Finding[]])[] = [

@@ -74,7 +74,7 @@ function atHook(a: Ruleset, b: Ruleset, hook: Hook): BehaviourDifference | strin
   const space = makeSpace([a, b], { addressBits: addressBitsOf(a.family) });
   const { d } = space;
   const endings = new Endings(d);
-  const domain = domainOfHook(space, hook);
+  const domain = domainOfHook(space, hook, [a, b]);
   const [inA, inB] = [hookFunction(space, endings, a, hook), hookFunction(space, endings, b, hook)];
   const open = new Set<string>();
   for (const { f, g, what } of compared(space, inA, inB)) {
@@ -124,7 +124,7 @@ function afterRewrite(a: Ruleset, b: Ruleset): string[] {
   const tables = ['filter', 'security'];
   const [f, g] = [a, b].map((ruleset) => hookFunction(space, endings, ruleset, 'output', { tables }).verdict);
   const same =
-    f === undefined || g === undefined || !space.d.meets(domainOfHook(space, 'output'), space.d.differ(f, g));
+    f === undefined || g === undefined || !space.d.meets(domainOfHook(space, 'output', []), space.d.differ(f, g));
   return same ? [] : ['packets whose destination nat OUTPUT rewrites'];
 }
 

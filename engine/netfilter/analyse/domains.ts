@@ -2,7 +2,7 @@
 
 import { stateNumbers, typeNumbers } from './condition-sets.ts';
 import type { Node } from './diagrams.ts';
-import { bitsOf, equal, oneOf, range, type Space } from './space.ts';
+import { equal, oneOf, range, type Space } from './space.ts';
 
 /** Every packet: values that the fields' bits could hold and no packet has are left out. */
 export function allPackets(space: Space): Node {
@@ -17,6 +17,9 @@ export function allPackets(space: Space): Node {
     range(space, 'srcType', 0, typeNumbers.length - 1),
   ].reduce((set, one) => d.and(set, one));
 }
+
+/** In raw nothing is UNTRACKED but what a rule there has refused. */
+const statesAt: Readonly<Record<string, readonly number[]>> = { nat: [0, 2], raw: [0, 1, 2, 3] };
 
 /**
  * The packets that come to a built-in chain. Interfaces as the hooks have them (nf_hook_state); the nat table is asked for the first packet
@@ -33,16 +36,9 @@ export function domainOf(space: Space, table: string, chain: string): Node {
     OUTPUT: [noIn, d.not(noOut)],
     POSTROUTING: [d.not(noOut)],
   };
-  const parts = [...(sides[chain] ?? []), ...(table === 'nat' ? [oneOf(space, 'state', [0, 2])] : [])];
+  const parts = [
+    ...(sides[chain] ?? []),
+    ...(statesAt[table] === undefined ? [] : [oneOf(space, 'state', statesAt[table])]),
+  ];
   return parts.reduce((set, one) => d.and(set, one), allPackets(space));
-}
-
-/** Bits of a value of a field, for `valueAt`. */
-export function fieldBits(
-  space: Space,
-  name: 'state' | 'in' | 'out',
-  value: number,
-): readonly (readonly [number, boolean])[] {
-  const { start, width } = space.fields[name];
-  return bitsOf(value, width).map((bit, index) => [start + index, bit] as const);
 }

@@ -2,6 +2,7 @@
 
 import type { Action } from '../model.ts';
 import type { Node } from './diagrams.ts';
+import { TooLargeError } from './node-store.ts';
 import { bitsOf, type Field, type Space } from './space.ts';
 
 export interface Ending {
@@ -10,11 +11,16 @@ export interface Ending {
   readonly key: string;
 }
 
+export interface Assigning {
+  readonly kind: 'assign';
+  readonly values: (space: Space) => ReadonlyMap<number, Value>;
+}
+
 export type Effect =
   /** The packet goes on; `quiet` when nobody would notice that the rule is missing. */
   | { readonly kind: 'pass'; readonly quiet: boolean }
   /** The packet goes on with other values of some variables. */
-  | { readonly kind: 'assign'; readonly values: (space: Space) => ReadonlyMap<number, Value> }
+  | Assigning
   | { readonly kind: 'end'; readonly ending: Ending }
   /** Nobody knows whether it ends there or goes on. */
   | { readonly kind: 'may-end'; readonly ending: Ending }
@@ -53,6 +59,40 @@ export function effectOf(action: Action): Effect {
       return { kind: 'end', ending: { verdict: 'rewrite', key: JSON.stringify(action) } };
     case 'opaque':
       return opaqueEffect(action);
+    case 'notrack':
+      return { kind: 'assign', values: untracked };
+    case 'ct':
+    case 'nflog':
+    case 'classify':
+    case 'trace':
+    case 'set-entry':
+      return { kind: 'pass', quiet: false };
+    case 'connmark':
+      return { kind: 'assign', values: ({ fields }) => xorMark(fields.connmark, action.clear, action.xor) };
+    case 'save-mark':
+      return {
+        kind: 'assign',
+        values: ({ fields }) => copyMark(fields.mark, fields.connmark, action.nfmask, action.ctmask),
+      };
+    case 'restore-mark':
+      return {
+        kind: 'assign',
+        values: ({ fields }) => copyMark(fields.connmark, fields.mark, action.ctmask, action.nfmask),
+      };
+    case 'set-ttl':
+      return { kind: 'assign', values: ({ fields }) => unknownField(fields.ttl) };
+    case 'set-dscp':
+      return { kind: 'assign', values: ({ fields }) => constant(fields.dscp, action.value) };
+    case 'set-tos':
+      return { kind: 'assign', values: ({ fields }) => xorMark(fields.dscp, action.clear >> 2, action.xor >> 2) };
+    case 'set-mss':
+      return { kind: 'assign', values: ({ fields }) => unknownField(fields.mss) };
+    case 'netmap':
+      return { kind: 'end', ending: { verdict: 'rewrite', key: JSON.stringify(action) } };
+    case 'tproxy':
+      return { kind: 'end', ending: { verdict: 'unknown', key: JSON.stringify(action) } };
+    case 'several':
+      return effectOfSeveral(action.actions);
     default:
       return { kind: 'may-end', ending: { verdict: 'unknown', key: JSON.stringify(action) } };
   }
@@ -71,74 +111,66 @@ function xorMark(field: Field, clear: number, xor: number): Map<number, Value> {
   return values;
 }
 
+/** to = (to & ~cleared) ^ (from & copied); a bit that is neither cleared nor left alone depends on both, which is more than is followed. */
+function copyMark(from: Field, to: Field, copied: number, cleared: number): Map<number, Value> {
+  const [copies, clears] = [bitsOf(copied >>> 0, to.width), bitsOf(cleared >>> 0, to.width)];
+  const values = new Map<number, Value>();
+  for (let index = 0; index < to.width; index++) {
+    const level = to.start + index;
+    if (clears[index]) values.set(level, copies[index] ? { of: from.start + index, flipped: false } : false);
+    else if (copies[index]) values.set(level, null);
+  }
+  return values;
+}
+
+const constant = (field: Field, value: number): Map<number, Value> =>
+  new Map(bitsOf(value, field.width).map((bit, index) => [field.start + index, bit]));
+
 const unknownField = (field: Field): Map<number, Value> =>
   new Map(Array.from({ length: field.width }, (_, index) => [field.start + index, null]));
 
-/** Targets that let the packet go on and change nothing that a rule can ask for. */
+/** Targets without a type of their own that let the packet go on and change nothing that a rule can ask for. */
 const passing: ReadonlySet<string> = new Set([
   'AUDIT',
   'CHECKSUM',
-  'CLASSIFY',
   'CONNSECMARK',
   'ECN',
   'IDLETIMER',
   'LED',
-  'NFLOG',
   'RATEEST',
   'SECMARK',
   'SET',
   'TCPOPTSTRIP',
   'TEE',
-  'TRACE',
   'ULOG',
 ]);
 
-/** Targets after which no rule of the table is asked. */
-const ending: ReadonlySet<string> = new Set(['NETMAP', 'NFQUEUE', 'QUEUE', 'TARPIT', 'TPROXY', 'DNPT', 'SNPT']);
+/** Targets without a type of their own after which no rule of the table is asked. */
+const ending: ReadonlySet<string> = new Set(['DNPT', 'NFQUEUE', 'QUEUE', 'SNPT', 'TARPIT']);
 
 function opaqueEffect(action: Extract<Action, { kind: 'opaque' }>): Effect {
   const { target, options } = action;
-  const plain = { target, options };
-  switch (target) {
-    case 'LOG then ACCEPT':
-      return { kind: 'end', ending: accepting };
-    case 'LOG then DROP':
-      return { kind: 'end', ending: dropping };
-    case 'LOG then RETURN':
-      return { kind: 'return' };
-    case 'LOG then REJECT':
-      return { kind: 'end', ending: { verdict: 'reject', key: 'reject' } };
-    case 'NOTRACK':
-      return { kind: 'assign', values: untracked };
-    case 'CT':
-      return options.some((option) => option.name === '--notrack')
-        ? { kind: 'assign', values: untracked }
-        : { kind: 'pass', quiet: false };
-    case 'CONNMARK':
-      return {
-        kind: 'assign',
-        values: ({ fields }) => unknownField(options.some(restores) ? fields.mark : fields.connmark),
-      };
-    case 'HMARK':
-      return { kind: 'assign', values: ({ fields }) => unknownField(fields.mark) };
-    case 'TTL':
-    case 'HL':
-      return { kind: 'assign', values: ({ fields }) => unknownField(fields.ttl) };
-    case 'DSCP':
-    case 'TOS':
-      return { kind: 'assign', values: ({ fields }) => unknownField(fields.dscp) };
-    case 'TCPMSS':
-      return { kind: 'assign', values: ({ fields }) => unknownField(fields.mss) };
-    default:
-      if (passing.has(target)) return { kind: 'pass', quiet: false };
-      return {
-        kind: ending.has(target) ? 'end' : 'may-end',
-        ending: { verdict: target === 'NETMAP' ? 'rewrite' : 'unknown', key: JSON.stringify(plain) },
-      };
-  }
+  if (passing.has(target)) return { kind: 'pass', quiet: false };
+  if (target === 'HMARK') return { kind: 'assign', values: ({ fields }) => unknownField(fields.mark) };
+  const key = JSON.stringify({ target, options });
+  return { kind: ending.has(target) ? 'end' : 'may-end', ending: { verdict: 'unknown', key } };
 }
 
-const restores = ({ name }: { readonly name: string }): boolean => name === '--restore-mark';
+/** What nft can say in one rule: log or count, and then decide; several changes of a packet are followed as unknown ones. */
+function effectOfSeveral(actions: readonly Action[]): Effect {
+  const effects = actions.map(effectOf);
+  const deciding = effects.filter((one) => one.kind !== 'pass');
+  const [only] = deciding;
+  if (only === undefined) return { kind: 'pass', quiet: effects.every((one) => one.kind === 'pass' && one.quiet) };
+  if (deciding.length === 1) return only;
+  const changes = deciding.filter((one) => one.kind === 'assign');
+  if (changes.length < deciding.length)
+    throw new TooLargeError('a rule changes packets and decides about them at once');
+  return {
+    kind: 'assign',
+    values: (space) => new Map(changes.flatMap((one) => [...one.values(space).keys()].map((level) => [level, null]))),
+  };
+}
 
 /** UNTRACKED is 4 in the field `state`. */
 const untracked = ({ fields }: Space): Map<number, Value> =>

@@ -91,6 +91,7 @@ function sharesTheme(a: RuleFlow, b: RuleFlow): boolean {
 const narrow: ReadonlySet<Condition['kind']> = new Set([
   'source',
   'destination',
+  'address-range',
   'source-port',
   'destination-port',
   'either-port',

@@ -1,8 +1,8 @@
 /** Rules that no packet can ever match, and why: their own conditions, the rules before them, or the way to their chain. */
 
 import type { Condition, Rule } from '../model.ts';
-import { conditionText } from '../simulate/conditions.ts';
-import { isDraw, ruleSet } from './condition-sets.ts';
+import { ruleSet } from './condition-sets.ts';
+import { conditionText } from './condition-text.ts';
 import { type Node, none } from './diagrams.ts';
 import { allPackets, domainOf } from './domains.ts';
 import { type Finding, rulesPhrase } from './finding.ts';
@@ -57,11 +57,12 @@ function neverMatches(subject: Subject, chain: ChainFlow, index: number, one: Ru
 }
 
 /** Conditions that exclude everything together, of which none can be left out. */
-function fewestConditions({ space }: Subject, rule: Rule, universe: Node): Condition[] {
-  let kept = rule.conditions.filter((condition) => condition.kind !== 'comment' && !isDraw(condition));
+function fewestConditions({ space, flow }: Subject, rule: Rule, universe: Node): Condition[] {
+  let kept = rule.conditions.filter((condition) => condition.kind !== 'comment');
   for (const condition of [...kept]) {
     const others = kept.filter((one) => one !== condition);
-    if (!space.d.meets(universe, ruleSet(space, { ...rule, conditions: others }))) kept = others;
+    if (!space.d.meets(universe, ruleSet(space, { ...rule, conditions: others }, { table: flow.table.name })))
+      kept = others;
   }
   return kept;
 }

@@ -1,8 +1,7 @@
 /** Rules whose removal would change nothing: what they do is done by the rules after them, or by the policy. */
 
-import type { Condition } from '../model.ts';
-import { isDraw } from './condition-sets.ts';
 import { type Node, none } from './diagrams.ts';
+import { remembers } from './draws.ts';
 import type { Finding } from './finding.ts';
 import { causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
 import type { ChainFlow, RuleFlow } from './table-flow.ts';
@@ -104,7 +103,9 @@ class RedundancySearch {
     const { effect, set, callee } = one;
     if (effect.kind === 'assign' || effect.kind === 'may-end' || one.rule.conditions.some(remembers))
       return d.or(loud, set);
-    if (effect.kind === 'pass') return effect.quiet ? loud : d.or(loud, set);
+    if (effect.kind === 'pass' || one.rule.action.kind === 'several') {
+      return effect.kind === 'pass' && effect.quiet ? loud : d.or(loud, set);
+    }
     if (effect.kind === 'call')
       return callee === undefined ? loud : d.or(loud, d.and(set, this.#loudFrom(callee)[0] ?? none));
     return one.sure ? d.minus(loud, set) : loud;
@@ -163,13 +164,9 @@ class RedundancySearch {
 function isRemovable({ rule, effect }: RuleFlow): boolean {
   if (effect.kind !== 'end' && effect.kind !== 'return' && effect.kind !== 'call') return false;
   if (effect.kind === 'end' && effect.ending.verdict === 'unknown') return false;
-  if (rule.action.kind === 'opaque' && rule.action.target.startsWith('LOG')) return false;
+  if (rule.action.kind === 'several') return false;
   return !rule.conditions.some(remembers);
 }
-
-/** Conditions that keep something in mind which other rules may ask for, or that count for somebody. */
-const remembers = (condition: Condition): boolean =>
-  isDraw(condition) && condition.kind !== 'limit' && condition.kind !== 'statistic';
 
 /** RETURN as the last rule says what happens anyway; people write it so on purpose. */
 const isFinalReturn = (chain: ChainFlow, index: number): boolean =>

@@ -60,9 +60,10 @@ export const tableNames = (hook: Hook, { backend }: Ruleset): string[] =>
     .sort((a, b) => a.priority - b.priority)
     .map(({ name }) => name);
 
-/** The packets that come to a hook: to whichever of its tables lets in most. */
-export function domainOfHook(space: Space, hook: Hook): Node {
-  return domainOf(space, 'mangle', chainOfHook[hook]);
+/** The packets that come to a hook. Where raw is asked first, what is UNTRACKED behind it has been refused there. */
+export function domainOfHook(space: Space, hook: Hook, rulesets: readonly Ruleset[]): Node {
+  const first = rulesets.some((ruleset) => findTable(ruleset, 'raw') !== undefined) ? 'raw' : 'mangle';
+  return domainOf(space, hook === 'prerouting' || hook === 'output' ? first : 'mangle', chainOfHook[hook]);
 }
 
 /** A function where only the packet decides, and `open` where questions or draws do. */

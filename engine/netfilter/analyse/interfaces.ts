@@ -17,7 +17,8 @@ export interface InterfaceClass {
 const longestName = 15;
 
 export function interfaceClasses(rulesets: readonly Ruleset[]): readonly InterfaceClass[] {
-  const names = new Set<string>();
+  // Some conditions take lo for another kind of interface.
+  const names = new Set(['lo']);
   const prefixes = new Set<string>();
   for (const ruleset of rulesets)
     for (const table of ruleset.tables)

@@ -47,6 +47,8 @@ export interface Space {
   readonly d: Diagrams;
   readonly fields: Readonly<Record<FieldName, Field>>;
   readonly interfaces: readonly InterfaceClass[];
+  /** The ipsets that some rule adds to or deletes from. */
+  readonly changingSets: ReadonlySet<string>;
   /** Questions about a packet, by their key: asked twice of one packet they have one answer. */
   readonly questions: Map<string, Question>;
   /** Draws and counters: each time a rule is asked the answer is another one. */
@@ -81,7 +83,21 @@ export function makeSpace(rulesets: readonly Ruleset[], { addressBits, mostNodes
   };
   const names = Object.keys(widths) as FieldName[];
   const fields = Object.fromEntries(names.map((name) => [name, place(name)])) as Record<FieldName, Field>;
-  return { d: new Diagrams(new NodeStore(mostNodes)), fields, interfaces, questions: new Map(), draws: new Map() };
+  return {
+    d: new Diagrams(new NodeStore(mostNodes)),
+    fields,
+    interfaces,
+    changingSets: changingSets(rulesets),
+    questions: new Map(),
+    draws: new Map(),
+  };
+}
+
+function changingSets(rulesets: readonly Ruleset[]): Set<string> {
+  const rules = rulesets.flatMap(({ tables }) =>
+    tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules)),
+  );
+  return new Set(rules.flatMap(({ action }) => (action.kind === 'set-entry' ? [action.set] : [])));
 }
 
 const bitsFor = (count: number): number => Math.max(1, Math.ceil(Math.log2(count)));

@@ -5,10 +5,11 @@
 
 import { isBuiltinChain } from '../builtin.ts';
 import type { Chain, Rule, Table } from '../model.ts';
-import { isDraw, ruleSet } from './condition-sets.ts';
+import { type Asking, ruleSet } from './condition-sets.ts';
 import { forget, substitute } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
 import { domainOf } from './domains.ts';
+import { isDraw } from './draws.ts';
 import { accepting, assigned, type Effect, effectOf } from './effects.ts';
 import type { Endings } from './endings.ts';
 import { TooLargeError } from './node-store.ts';
@@ -77,6 +78,10 @@ export class TableFlow {
     this.#accepted = accepted;
     this.chains = this.#link();
     if (reach) this.#reach();
+  }
+
+  #asking(flow: ChainFlow): Asking {
+    return { table: this.table.name, drawn: (text) => this.#draw(flow.name, text) };
   }
 
   /** Each time that a rule is asked it draws anew; of two rulesets the n-th draws of the same words in the same chain are the same. */
@@ -162,7 +167,7 @@ export class TableFlow {
       const one = flow.rules[index];
       if (one === undefined) continue;
       if (one.effect.kind !== 'pass' && one.set !== none) {
-        const set = one.sure ? one.set : ruleSet(this.space, one.rule, (text) => this.#draw(flow.name, text));
+        const set = one.sure ? one.set : ruleSet(this.space, one.rule, this.#asking(flow));
         next = d.choose(set, this.outcome(flow, one, next, after), next);
       }
       suffixes[index] = next;
@@ -212,8 +217,8 @@ export class TableFlow {
 
   #addRule(flow: ChainFlow, index: number, rule: Rule, effect: Effect, callee: ChainFlow | undefined): void {
     const { space } = this;
-    const sure = !rule.conditions.some(isDraw);
-    const set = ruleSet(space, rule);
+    const sure = !rule.conditions.some((one) => isDraw(one, space.changingSets));
+    const set = ruleSet(space, rule, { table: this.table.name });
     flow.rules.push({ rule, effect, set, sure, ...(callee === undefined ? {} : { callee }) });
     callee?.callers.push({ from: flow, index });
     const decides = effect.kind !== 'pass';

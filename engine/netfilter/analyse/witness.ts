@@ -43,7 +43,7 @@ function preferences(space: Space, family: Family, local: boolean): (() => Node)
   return [
     () => equal(space, 'mark', 0),
     () => equal(space, 'connmark', 0),
-    () => (space.questions.has('fragment') ? not(question(space, 'fragment', '')) : 1),
+    ...['fragment', 'seen before'].map((key) => () => (space.questions.has(key) ? not(question(space, key, '')) : 1)),
     () => equal(space, 'dstType', typeNumbers.indexOf(local ? 'LOCAL' : 'UNICAST')),
     () => equal(space, 'srcType', typeNumbers.indexOf('UNICAST')),
     () => oneOf(space, 'state', [0, 1]),
@@ -112,7 +112,7 @@ function assumptions(
   const add = (text: string, holds: boolean): void => void found.push(`${text}: ${holds ? 'yes' : 'no'}`);
   for (const { level, text } of space.questions.values()) {
     const answer = bits.get(level);
-    if (answer !== undefined && !(text === 'it is a later fragment' && !answer)) add(text, answer);
+    if (answer !== undefined && (answer || text.startsWith('-'))) add(text, answer);
   }
   for (const { level, text } of space.draws.values()) {
     const answer = bits.get(level);
