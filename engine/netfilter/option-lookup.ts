@@ -20,6 +20,7 @@ export function exact(state: State, name: string): Found | null {
   if (target !== null && ofTarget !== undefined) return { spec: ofTarget, options: target.options };
   for (let index = matches.length - 1; index >= 0; index--) {
     const loaded = matches[index];
+    if (loaded?.extension.options.size === 0 && matches.length - index <= reach) continue;
     const spec = loaded?.extension.options.get(name);
     if (loaded !== undefined && spec !== undefined) return { spec, options: loaded.options };
     if (matches.length - index > reach) return null;
@@ -63,7 +64,9 @@ export function abbreviated(state: State, name: string, at: number): Found | nul
   };
   const { target } = state;
   if (target !== null) add(target.extension, () => target.options);
-  for (const loaded of state.matches.slice(-reach)) add(loaded.extension, () => loaded.options);
+  for (const loaded of state.matches.slice(-reach)) {
+    if (loaded.extension.options.size > 0) add(loaded.extension, () => loaded.options);
+  }
   if (candidates.length === 0) {
     const extension = implicitOf(state);
     const specs = new Set<OptionSpec>();
@@ -87,7 +90,9 @@ export function abbreviatedGlobal(state: State, name: string): Global | null {
   const [global] = found;
   if (global === undefined || found.size > 1) return null;
   const taken =
-    state.matches.slice(-reach).some((loaded) => hasPrefix(loaded.extension, name)) ||
+    state.matches
+      .slice(-reach)
+      .some((loaded) => loaded.extension.options.size > 0 && hasPrefix(loaded.extension, name)) ||
     hasPrefix(state.target?.extension, name);
   return taken && !globals.has(name) ? null : global;
 }

@@ -74,8 +74,12 @@ describe('long lines take linear time', () => {
     return (performance.now() - start) / 1000;
   };
 
-  it.each(lines)('%s', (_, piece) => {
-    // 10 MB. Quadratic time would be hours; the limit leaves room for a busy machine.
-    expect(seconds(inFilter(`-A INPUT ${piece.repeat(Math.ceil(1e7 / piece.length))}`))).toBeLessThan(15);
-  });
+  it.each(lines)(
+    '%s',
+    (_, piece) => {
+      // 10 MB. Quadratic time would be hours; the limit leaves room for a busy machine.
+      expect(seconds(inFilter(`-A INPUT ${piece.repeat(Math.ceil(1e7 / piece.length))}`))).toBeLessThan(60);
+    },
+    90_000,
+  );
 });

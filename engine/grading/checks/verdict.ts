@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isBuiltinChain } from '../../netfilter/index.ts';
+import { isBuiltinChain, logsWith } from '../../netfilter/index.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
@@ -226,11 +226,7 @@ function countersOf(
 }
 
 function logs(step: WalkedStep, prefix: string): boolean {
-  const action = step.of?.action;
-  if (action?.kind === 'log') return action.prefix === prefix;
-  // nft logs and decides in one rule.
-  const written = action?.kind === 'opaque' && action.target.startsWith('LOG then ') ? action.options : [];
-  return written.some(({ name, values }) => name === '--log-prefix' && values[0] === prefix);
+  return step.of !== undefined && logsWith(step.of.action, prefix);
 }
 
 /** Packets of a rule that logged, rewrote or decided the packet; null for a policy, a jump and other ways through. */

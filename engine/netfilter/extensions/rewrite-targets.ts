@@ -45,7 +45,11 @@ function readDestination(text: string, family: Family): Destination | null {
 
 function endOfAddress(text: string, family: Family): number {
   if (family === 'ipv4') return text.includes(':') ? text.indexOf(':') : text.length;
-  if (!text.includes('[')) return text.length;
+  if (!text.includes('[')) {
+    // libxt_NAT: one colon alone is that of a port.
+    const colon = text.indexOf(':');
+    return colon >= 0 && !text.includes(':', colon + 1) ? colon : text.length;
+  }
   const close = text.lastIndexOf(']');
   return text.charAt(close + 1) === ':' ? close + 1 : text.length;
 }

@@ -42,6 +42,7 @@ export function connectionHolds(condition: ConnectionCondition, track: Track, at
       return port === undefined ? null : condition.ranges.some(({ from, to }) => port >= from && port <= to);
     }
     case 'connection-protocol':
+      if (packet.connection?.protocol !== undefined) return packet.connection.protocol === condition.protocol;
       // An ICMP error speaks of another connection, and is RELATED to it.
       if (packet.protocol === undefined || track.states.includes('RELATED')) return null;
       return packet.protocol === condition.protocol;

@@ -12,6 +12,8 @@ export interface Tuple {
 export interface Connection {
   readonly original: Tuple;
   readonly reply: Tuple;
+  /** IANA's number; missing: that of the packet, which for an ICMP error is another. */
+  readonly protocol?: number;
 }
 
 export const hasSourceNat = ({ original, reply }: Connection): boolean =>
