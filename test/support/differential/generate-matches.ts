@@ -121,11 +121,7 @@ const conntrack = (family: Family): Texts => {
     { weight: 1, arbitrary: option('-m conntrack ', '--ctproto', from('tcp', 'udp', '1', '58')) },
     {
       weight: 1,
-      arbitrary: option(
-        '-m conntrack ',
-        '--ctstatus',
-        fc.oneof(subset(['SEEN_REPLY', 'CONFIRMED'], 2), fc.constant('NONE')),
-      ),
+      arbitrary: option('-m conntrack ', '--ctstatus', from('CONFIRMED', 'NONE')),
     },
     { weight: 1, arbitrary: from('-m conntrack --ctdir ORIGINAL', '-m conntrack --ctdir REPLY') },
     {
@@ -180,6 +176,7 @@ const sets: Texts = fc.oneof(
 /** Tokens, clocks, counters and payload; what conntrack remembers beyond addresses, state and mark; an ICMP id as a port. */
 const beyond = outside(
   '-m conntrack --ctstatus ASSURED',
+  '-m conntrack --ctstatus SEEN_REPLY',
   '-m conntrack ! --ctstatus EXPECTED,SEEN_REPLY',
   '-m conntrack --ctorigsrcport 0:100',
   '-m conntrack --ctexpire 1:1000',
