@@ -1,5 +1,5 @@
 import { findChain, findTable, ownTable } from '../netfilter/index.ts';
-import type { Chain, Condition, Family, Rule, Ruleset } from '../netfilter/model.ts';
+import type { Chain, Condition, Family, Rule, Ruleset, Table } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 
 /** A node's rulesets of a family: at most one a backend. A rule of either is a rule of the node. */
@@ -39,13 +39,29 @@ export interface PlacedRule {
 /** Every rule of a node in the families, in order. */
 export function placedRules(snapshot: NodeSnapshot, families: readonly Family[] = ['ipv4', 'ipv6']): PlacedRule[] {
   return families.flatMap((family) =>
-    rulesetsOf(snapshot, family).flatMap((ruleset) =>
-      ruleset.tables.flatMap((table) =>
-        table.chains.flatMap((chain) =>
-          chain.rules.map((rule, index) => ({ family, table: table.name, chain: chain.name, number: index + 1, rule })),
-        ),
-      ),
-    ),
+    rulesetsOf(snapshot, family).flatMap((ruleset) => ruleset.tables.flatMap((table) => rulesOf(table, family))),
+  );
+}
+
+/** The same of tables of nft's own. */
+export function placedOwnRules(snapshot: NodeSnapshot): PlacedRule[] {
+  return (['ipv4', 'ipv6'] as const).flatMap((family) =>
+    snapshot.nftTables.flatMap((one) => {
+      const own = ownTable(one, family);
+      return own === null ? [] : rulesOf(own.table, family);
+    }),
+  );
+}
+
+function rulesOf(table: Table, family: Family): PlacedRule[] {
+  return table.chains.flatMap((chain) =>
+    chain.rules.map((rule, index) => ({
+      family,
+      table: table.name,
+      chain: chain.name,
+      number: rule.number ?? index + 1,
+      rule,
+    })),
   );
 }
 

@@ -36,25 +36,32 @@ export function ownTableOf(family: string, table: string): string | null {
  * Where a new rule stands (nf_tables_rule_notify): after `position`, the handle before it, if it is neither first nor last; else at the end
  * for an append and at the beginning for an insert; a replacement stands where the rule stood that went just before.
  */
-export function applyEvents(tables: Tables, events: readonly NftEvent[], arrive: Arrive): Tables {
+export function applyEvents(tables: Tables, events: readonly NftEvent[], sources: RuleSources): Tables {
   const drafts = new Drafts(tables);
   for (const event of events) {
-    for (const place of placesOf(event)) applyEvent(drafts, event, place, arrive);
+    for (const place of placesOf(event)) applyEvent(drafts, event, place, sources);
   }
   return drafts.finish();
 }
 
-type Arrive = (place: Place, event: NftEvent) => RuleSource;
+/** Told in the order of the events: a table may go and come back in one transaction (iptables-restore). */
+export interface RuleSources {
+  arrive(place: Place, event: NftEvent): RuleSource;
+  forget(place: Place): void;
+}
 
-function applyEvent(drafts: Drafts, event: NftEvent, place: Place, arrive: Arrive): void {
+function applyEvent(drafts: Drafts, event: NftEvent, place: Place, sources: RuleSources): void {
   const { family, table } = place;
   if (event.op === 'newtable') drafts.table(family, table);
-  if (event.op === 'deltable') drafts.dropTable(family, table);
+  if (event.op === 'deltable') {
+    drafts.dropTable(family, table);
+    sources.forget(place);
+  }
   const { chain } = event;
   if (chain === undefined) return;
   if (event.op === 'newchain') drafts.chain(family, table, chain).setHead(event);
   if (event.op === 'delchain') drafts.dropChain(family, table, chain);
-  if (event.op === 'newrule') drafts.chain(family, table, chain).insert(event, arrive(place, event));
+  if (event.op === 'newrule') drafts.chain(family, table, chain).insert(event, sources.arrive(place, event));
   if (event.op === 'delrule' && event.handle !== undefined) drafts.chain(family, table, chain).remove(event.handle);
 }
 

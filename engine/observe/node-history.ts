@@ -43,11 +43,10 @@ export class NodeHistory {
   }
 
   afterGeneration(version: NodeVersion, record: GenerationRecord): NodeVersion {
-    const tables = applyEvents(version.tables, record.events, (place, event) => this.#arrive(place, event, record.gen));
-    for (const event of record.events) {
-      if (event.op !== 'deltable') continue;
-      for (const { family, table } of placesOf(event)) this.#sources.delete(tableKey(family, table));
-    }
+    const tables = applyEvents(version.tables, record.events, {
+      arrive: (place, event) => this.#arrive(place, event, record.gen),
+      forget: ({ family, table }) => this.#sources.delete(tableKey(family, table)),
+    });
     return { ...version, time: record.t, generation: record.gen, tables };
   }
 

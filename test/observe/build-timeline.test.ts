@@ -235,3 +235,19 @@ test("a table of nft's own is known from its making, and unknown where it was th
     message: 'the nft table inet old was there before the recorder began',
   });
 });
+
+test('rules of a table that goes and comes back in one transaction are counted', () => {
+  const { states } = buildTimeline([
+    base,
+    generation(2, { op: 'newtable' }, { handle: 5, flags: ['append'], counters: [0, 0] }),
+    generation(
+      3,
+      { op: 'delrule', handle: 5, counters: [2, 120] },
+      { op: 'deltable' },
+      { op: 'newtable' },
+      { handle: 5, flags: ['append'], counters: [0, 0] },
+    ),
+    reading(3, { counters: { 5: [1, 60] } }),
+  ]);
+  expect(states.map((state) => rules(state).map((rule) => rule.counters?.packets))).toEqual([[], [2], [1]]);
+});

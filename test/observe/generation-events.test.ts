@@ -22,12 +22,10 @@ const gone = (handle: number): NftEvent => ({
   counters: [1, 60],
 });
 const apply = (tables: Tables, ...events: NftEvent[]) =>
-  applyEvents(tables, events, ({ family }, event) => ({
-    family,
-    handle: event.handle ?? 0,
-    words: null,
-    expressions: null,
-  }));
+  applyEvents(tables, events, {
+    arrive: ({ family }, event) => ({ family, handle: event.handle ?? 0, words: null, expressions: null }),
+    forget: () => undefined,
+  });
 const handles = (tables: Tables, chain = 'INPUT') =>
   tables
     .get('ipv4 filter')

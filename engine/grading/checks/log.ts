@@ -3,7 +3,7 @@ import { logsWith } from '../../netfilter/index.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
-import { placedRules } from '../rulesets-of.ts';
+import { placedOwnRules, placedRules } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
 
 /** A line may carry a time a little before or after the state that holds its rule. */
@@ -84,7 +84,7 @@ function loggedAt(
 ): boolean {
   const at = nodeAt(moment.nodes, spec.node, 'iptables');
   if ('unknown' in at) return false;
-  return placedRules(at.snapshot).some(
+  return [...placedRules(at.snapshot), ...placedOwnRules(at.snapshot)].some(
     ({ rule, family, table, chain }) =>
       logsWith(rule.action, spec.prefix) &&
       (spec.table === undefined || spec.table === table) &&

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isBuiltinChain, logsWith } from '../../netfilter/index.ts';
+import type { Rule } from '../../netfilter/model.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
@@ -185,7 +186,9 @@ function aspectsOf(spec: Spec, moment: Moment, walked: Walked): Aspect[] {
   }
   if (spec.logged !== undefined) {
     const prefix = spec.logged;
-    const log = walked.walk.filter((step) => step.matched !== false && logs(step, prefix));
+    const log = walked.walk.filter(
+      (step) => step.matched !== false && step.of !== undefined && logsWith(step.of.action, prefix),
+    );
     // A LOG rule with a limit logs the first packets and not the rest: nobody can say for this one.
     const right = log.some((step) => step.matched) ? true : log.length > 0 ? null : orDoubt(false);
     ask(right, `meets ${right === false ? 'no' : 'a'} LOG rule with the prefix "${prefix}"`);
@@ -212,25 +215,26 @@ function countersOf(
   walked: Walked,
   orDoubt: (right: boolean) => boolean | null,
 ): Aspect[] {
-  const passed = walked.walk.filter((step) => step.matched === true && step.rule > 0);
+  const passed = walked.walk.filter((step) => step.matched !== false && step.rule > 0);
   if (passed.length === 0) return [{ right: orDoubt(false), found: 'matches no rule that could count it' }];
-  return passed.flatMap((step) => {
+  return passed.flatMap((step): Aspect[] => {
     const packets = countedBy(spec, moment, step);
     if (packets === null) return [];
     const place = `${step.table} ${step.chain} rule ${step.rule}`;
+    const enough = packets >= part.leastPackets(asked);
+    // What it counted it has matched; whether this packet was to be counted there is not known.
+    if (step.matched === null && !enough) return [{ right: null, found: `perhaps matches ${place}` }];
     if (step.of?.counters === null && step.of.origin === 'nft')
       return [{ right: false, found: `matches a rule of nft that has no counter (${place})` }];
-    const found = `was counted ${packets} times by ${place}`;
-    return [{ right: packets >= part.leastPackets(asked), found }];
+    return [{ right: enough, found: `was counted ${packets} times by ${place}` }];
   });
-}
-
-function logs(step: WalkedStep, prefix: string): boolean {
-  return step.of !== undefined && logsWith(step.of.action, prefix);
 }
 
 /** Packets of a rule that logged, rewrote or decided the packet; null for a policy, a jump and other ways through. */
 function countedBy(spec: Spec, moment: Moment, { table, chain, of: rule }: WalkedStep): number | null {
-  if (rule === undefined || ['jump', 'goto', 'return', 'none'].includes(rule.action.kind)) return null;
+  if (rule === undefined || !counts(rule)) return null;
   return learnerPackets(moment, { node: spec.node, family: familyOfPacket(spec.packet), table, chain }, rule);
 }
+
+/** It logs, rewrites or decides. */
+const counts = (rule: Rule): boolean => !['jump', 'goto', 'return', 'none'].includes(rule.action.kind);

@@ -17,10 +17,10 @@ NFT_FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6
 IPTABLES_TABLES = ("raw", "mangle", "nat", "filter", "security")
 SAVE = {"ipv4": "/usr/sbin/iptables-nft-save", "ipv6": "/usr/sbin/ip6tables-nft-save"}
 
-# Expressions that iptables-nft does not write (it has xt matches and targets for them): a rule with one of them needs nft to be read.
+# Expressions that iptables-nft does not write (it has xt matches and targets for them; log only for NFLOG): a rule with one of them needs nft to be read.
 FOREIGN_NAMES = (b"lookup", b"ct", b"fib", b"rt", b"socket", b"numgen", b"hash", b"dynset", b"objref", b"quota", b"queue", b"notrack",
                  b"dup", b"fwd", b"synproxy", b"tproxy", b"reject", b"masq", b"redir", b"nat", b"exthdr", b"connlimit", b"last", b"osf",
-                 b"xfrm", b"tunnel", b"byteorder")
+                 b"xfrm", b"tunnel", b"byteorder", b"log")
 # As NFTA_EXPR_NAME stands in a rule.
 FOREIGN = tuple(struct.pack("=HH", len(name) + 5, 1) + name + b"\0" for name in FOREIGN_NAMES)
 COUNTER = struct.pack("=HH", 12, 1) + b"counter\0"
@@ -92,6 +92,11 @@ def anonymous_sets(sock, found):
     return sets
 
 
+def refused_tables(save):
+    """Names of the tables that iptables-save does not print: "# Table `filter' is incompatible, use 'nft' tool."."""
+    return [line.split("`", 1)[1].split("'", 1)[0] for line in save.splitlines() if line.startswith("# Table `") and "incompatible" in line]
+
+
 def read_once(sock, want_nft):
     found = Reading()
     found.generation = generation(sock)
@@ -103,7 +108,6 @@ def read_once(sock, want_nft):
         else:
             found.others.append((NFT_FAMILIES.get(number, str(number)), name))
     commands = {family: Command([SAVE[family], "-c"]) for family in ours}
-    listings = {}
     try:
         for _, body in ask(sock, GETCHAIN) if ours else ():
             family = FAMILIES.get(body[0])
@@ -124,18 +128,21 @@ def read_once(sock, want_nft):
             tail = body[rest:]
             if COUNTER not in tail or any(name in tail for name in FOREIGN):
                 found.foreign.add((family, table))
-        if found.foreign:
-            found.sets = anonymous_sets(sock, found)
-        if want_nft:
-            nft = {"ipv4": "ip", "ipv6": "ip6"}
-            wanted = [(nft[family], table) for family, table in found.foreign] + found.others
-            listings = {key: Command(["/usr/sbin/nft", "-j", "list", "table", *key]) for key in wanted}
     finally:
-        wait_all([*commands.values(), *listings.values()])
+        wait_all(list(commands.values()))
     for family, command in commands.items():
         found.save[family] = command.output
         if command.failure() is not None:
             found.problems.append({"section": "iptables", "message": command.failure()})
+        found.foreign.update((family, table) for table in refused_tables(command.output))
+    if found.foreign:
+        found.sets = anonymous_sets(sock, found)
+    listings = {}
+    if want_nft:
+        nft = {"ipv4": "ip", "ipv6": "ip6"}
+        wanted = [(nft[family], table) for family, table in found.foreign] + found.others
+        listings = {key: Command(["/usr/sbin/nft", "-j", "list", "table", *key]) for key in wanted}
+        wait_all(list(listings.values()))
     for key, command in listings.items():
         found.nft[key] = command.output
         if command.failure() is not None:
