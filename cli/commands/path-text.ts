@@ -33,7 +33,7 @@ export function pathText(trace: PathTrace, colours: Colours): string {
 
 function wayText(way: PathWay, colours: Colours): string {
   const colour = { answered: colours.green, unknown: colours.yellow }[way.verdict as string] ?? colours.red;
-  return `${colour(way.verdict)}  ${wrap(plain(explainWay(way)), textWidth(), '  ', '').trimStart()}`;
+  return wrap(plain(explainWay(way)), textWidth(), '  ', `${colour(way.verdict)}  `);
 }
 
 function legText(leg: NamedLeg, colours: Colours): string {

@@ -182,9 +182,25 @@ function textOf(simulation: Simulation, colours: Colours): string {
   const colour =
     simulation.verdict === 'accept' ? colours.green : simulation.verdict === 'unknown' ? colours.yellow : colours.red;
   return [
-    ...(rows.length === 0 ? [] : [table(rows), '']),
-    `${colour(simulation.verdict)}  ${wrap(plain(explainWalk(simulation)), textWidth(), '  ', '').trimStart()}`,
+    ...(rows.length === 0 ? [] : [stepsText(rows), '']),
+    wrap(plain(explainWalk(simulation)), textWidth(), '  ', `${colour(simulation.verdict)}  `),
   ].join('\n');
+}
+
+/** One line for each step; where that is too long for the screen, why it did not match stands below it. */
+function stepsText(rows: readonly (readonly string[])[]): string {
+  const width = textWidth();
+  const whole = table(rows);
+  if (whole.split('\n').every((line) => line.length <= width)) return whole;
+  const lines = table(rows.map((row) => row.slice(0, 4))).split('\n');
+  return rows
+    .flatMap((row, index) => {
+      const line = lines[index] ?? '';
+      const place = line.slice(0, line.length - (row[3]?.length ?? 0));
+      const rule = wrap(row[3] ?? '', width, ' '.repeat(place.length + 2), place);
+      return row[4] ? [rule, wrap(row[4], width, ' '.repeat(place.length + 2))] : [rule];
+    })
+    .join('\n');
 }
 
 /** As many rules in a row that do not match are shown; of more the first and last ones, with their number between. */

@@ -20,7 +20,15 @@ export function conditionText(condition: Condition): string {
 
 /** Why a condition that is false is false, in words. */
 export function whyNot(condition: Condition, track: Track, at: Setting): string {
-  return `${conditionText(condition)}: ${actualText(condition, track, at)}`;
+  return `${portText(condition, track.packet) ?? conditionText(condition)}: ${actualText(condition, track, at)}`;
+}
+
+/** A port without its protocol has no text but multiport's: of a packet with a protocol it is `-m tcp --dport 80`. */
+function portText(condition: Condition, { protocol }: Packet): string | null {
+  if (!condition.kind.endsWith('-port') || protocol === undefined || !hasPorts(protocol)) return null;
+  const conditions: Condition[] = [{ kind: 'protocol', protocol, negated: false }, condition];
+  const words = canonicalWords({ words: [], line: 0, counters: null, conditions, action: { kind: 'none' } });
+  return quoteWords(words.slice(words.indexOf('-p') + 2));
 }
 
 function actualText(condition: Condition, track: Track, at: Setting): string {

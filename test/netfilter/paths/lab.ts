@@ -9,7 +9,7 @@ interface NodeText {
   readonly state?: Partial<HostState>;
 }
 
-/** Nodes as a test writes them, and segments as `lan: client:eth0 router:lan`. */
+/** Nodes as a test writes them, of one family each, and segments as `lan: client:eth0 router:lan`. */
 export function lab(nodes: Readonly<Record<string, NodeText>>, segments: readonly string[]): PathNetwork {
   return {
     nodes: Object.entries(nodes).map(([name, text]) => nodeOf(name, text)),
@@ -35,14 +35,14 @@ function nodeOf(name: string, { addresses, routes = [], rules = '', state = {} }
   const connected = own.map(({ interface: device, address, prefix }) => `${address}/${prefix} dev ${device}`);
   return {
     name,
-    rulesets: [parseSave(rules, { family: 'ipv4' })],
+    rulesets: [parseSave(rules, { family: own.some(({ address }) => address.includes(':')) ? 'ipv6' : 'ipv4' })],
     state: {
       addresses: [{ interface: 'lo', address: '127.0.0.1', prefix: 8 }, ...own],
       routes: [...connected, ...routes].map((text) => {
         const words = text.split(' ');
         const after = (word: string) => (words.includes(word) ? (words[words.indexOf(word) + 1] ?? null) : null);
         return {
-          family: 'ipv4',
+          family: own.some(({ address }) => address.includes(':')) ? 'ipv6' : 'ipv4',
           table: after('table') ?? 'main',
           destination: words[0] ?? '',
           via: after('via'),

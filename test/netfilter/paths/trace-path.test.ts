@@ -192,6 +192,43 @@ describe('nat on the way', () => {
   });
 });
 
+describe('IPv6', () => {
+  const six = (router = '', sysctls: Record<string, string> = { 'net.ipv6.conf.all.forwarding': '1' }) =>
+    lab(
+      {
+        client: { addresses: ['eth0 fd00:1::2/64'], routes: ['default via fd00:1::1 dev eth0'] },
+        router: { addresses: ['lan fd00:1::1/64', 'dmz fd00:2::1/64'], rules: router, state: { sysctls } },
+        server: { addresses: ['eth0 fd00:2::2/64'], routes: ['default via fd00:2::1 dev eth0'] },
+      },
+      ['lan: client:eth0 router:lan', 'dmz: router:dmz server:eth0'],
+    );
+
+  test('there and back, with and without nat', () => {
+    expect(only(six())).toMatchObject({ verdict: 'answered', seen: { src: 'fd00:1::2', dst: 'fd00:2::2' } });
+    const way = only(six(nat('-A POSTROUTING -o dmz -j MASQUERADE')));
+    expect(way).toMatchObject({ verdict: 'answered', seen: { src: 'fd00:2::1' } });
+    expect(only(six(), { protocol: 'icmp' }).legs[0]?.hops[0]?.before.icmpType).toBe(128);
+  });
+
+  test('a host answers for the addresses of the very interface only', () => {
+    const network = lab(
+      {
+        client: { addresses: ['eth0 fd00:1::2/64'], routes: ['fd00:9::/64 dev eth0'] },
+        server: { addresses: ['eth0 fd00:1::3/64', 'eth1 fd00:9::1/64'] },
+      },
+      ['lan: client:eth0 server:eth0'],
+    );
+    expect(only(network, web, 'fd00:9::1')).toMatchObject({ verdict: 'lost', died: { node: 'client' } });
+  });
+
+  test('forwarding is a setting of the whole host', () => {
+    expect(only(six('', { 'net.ipv6.conf.all.forwarding': '0' }))).toMatchObject({
+      verdict: 'lost',
+      died: { node: 'router' },
+    });
+  });
+});
+
 describe('the segments', () => {
   test('nobody has the address of the router: it dies at the client', () => {
     const network = threeNodes();

@@ -53,6 +53,12 @@ describe('a packet through one table', () => {
     ]);
   });
 
+  test('a port is told as its rule has it', () => {
+    const rules = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp ! --dport 1024:65535 -j DROP\nCOMMIT\n';
+    const found = walk(rules, 'in=eth0 proto=tcp dport=2000 state=new', 'input');
+    expect(found.walk[0]?.why).toBe('-m tcp ! --dport 1024:65535: the packet has destination port 2000');
+  });
+
   test('rulesVisited names each rule once, in order', () => {
     const found = walk(closed, 'in=eth0 proto=tcp dport=443 state=new', 'input');
     expect(rulesVisited(found).map(({ rule }) => rule)).toEqual([1, 2, 3]);
