@@ -6,6 +6,7 @@ import { explainCommand } from './rules-explain.ts';
 import { rulesMatrixCommand } from './rules-matrix.ts';
 import { rulesParseCommand } from './rules-parse.ts';
 import { rulesPrintCommand } from './rules-print.ts';
+import { rulesTranslateCommand } from './rules-translate.ts';
 
 /** `hookpoint rules`: what iptables-save output says, without a lab. */
 export function rulesCommand(): Command {
@@ -17,5 +18,6 @@ export function rulesCommand(): Command {
     .addCommand(rulesDiffCommand())
     .addCommand(explainCommand())
     .addCommand(rulesAnalyseCommand())
-    .addCommand(rulesMatrixCommand());
+    .addCommand(rulesMatrixCommand())
+    .addCommand(rulesTranslateCommand());
 }

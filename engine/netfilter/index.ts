@@ -14,3 +14,4 @@ export * from './paths/index.ts';
 export { type PrintOptions, printRule, printSave } from './print.ts';
 export * from './simulate/index.ts';
 export { RulesetSyntaxError } from './syntax-error.ts';
+export * from './translate/index.ts';

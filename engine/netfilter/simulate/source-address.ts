@@ -61,7 +61,12 @@ function select6(addresses: readonly HostAddress[], out: string, dst: string | n
   return scored[0]?.one.address ?? null;
 }
 
-function scoreOf({ address, interface: name, prefix }: HostAddress, out: string, dst: string, wanted: number): number[] {
+function scoreOf(
+  { address, interface: name, prefix }: HostAddress,
+  out: string,
+  dst: string,
+  wanted: number,
+): number[] {
   const scope = scopeOf(address);
   return [
     address === dst ? 1 : 0,
