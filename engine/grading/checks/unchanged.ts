@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseRule, sameRule } from '../../netfilter/index.ts';
+import { parseRule, RulesetSyntaxError, sameRule } from '../../netfilter/index.ts';
 import type { Family, Ruleset } from '../../netfilter/model.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, met, nodeAt, unknown, unmet } from '../check.ts';
@@ -101,7 +101,8 @@ function excepted(spec: Spec, family: Family): NonNullable<Parameters<typeof rul
   const rules = spec.except.flatMap((one) => {
     try {
       return [{ ...one, rule: parseRule(one.spec, family) }];
-    } catch {
+    } catch (error) {
+      if (!(error instanceof RulesetSyntaxError)) throw error;
       // A rule of the other family: it excepts nothing here.
       return [];
     }
