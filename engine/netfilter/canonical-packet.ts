@@ -160,7 +160,6 @@ export function packetActionWords(action: PacketAction): string[] {
         'NFLOG',
         ...(action.prefix === '' ? [] : ['--nflog-prefix', action.prefix]),
         ...given('--nflog-group', action.group === 0 ? null : action.group),
-        ...given('--nflog-range', action.range),
         ...given('--nflog-size', action.size),
         ...given('--nflog-threshold', action.threshold),
       ];

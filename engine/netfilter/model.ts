@@ -274,9 +274,8 @@ export type Action =
       readonly kind: 'nflog';
       readonly group: number;
       readonly prefix: string;
-      /** Bytes that are handed over; null: all. `range` is the old option that counts for nothing. */
+      /** Bytes that are handed over; null: all. */
       readonly size: number | null;
-      readonly range: number | null;
       readonly threshold: number | null;
     }
   /** TTL and HL. */

@@ -37,6 +37,8 @@ function days(name: string, last: number, read: (text: string) => number): Form 
 }
 
 export const timeForm: Form = inTurn(
+  // The default since iptables 1.4.12.
+  (options) => options.filter((option) => option.name !== '--utc'),
   value('--timestart', clock),
   value('--timestop', clock),
   value('--datestart', date),

@@ -7,15 +7,24 @@ import type { Family, Option } from '../model.ts';
 import { markForms } from './forms-of-marks.ts';
 import { timeForm } from './forms-of-time.ts';
 import { add, drop, type Form, has, inTurn, list, rename, value } from './option-edits.ts';
+import { groupIds, userIds } from './owner-ids.ts';
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
 
 /** Packets per time as the kernel's interval; bytes per time as they stand. */
 function hashRate(text: string): string {
   const match = /^(\d+)(?:\/([a-z]+))?$/i.exec(text);
-  if (match === null) return text.toLowerCase();
+  if (match === null) return byteRate(text.toLowerCase());
   const seconds = units[(match[2] ?? 's').charAt(0).toLowerCase()] ?? 1;
   return `interval ${Math.floor((1_000_000 * seconds) / Math.max(1, Number(match[1])))}`;
+}
+
+/** bytes_to_cost() of libxt_hashlimit: steps of 16 bytes a second. */
+function byteRate(text: string): string {
+  const [, count = '', unit = ''] = /^(\d+)([km]?)b(?:\/s(?:ec(?:ond)?)?)?$/.exec(text) ?? [];
+  if (count === '') return text;
+  const bytes = Number(count) * (unit === 'k' ? 1024 : unit === 'm' ? 1024 ** 2 : 1);
+  return `cost ${Math.floor(0xffffffff / (Math.floor(bytes / 16) + 1))}`;
 }
 
 const hashlimit = inTurn(
@@ -30,7 +39,56 @@ const hashlimit = inTurn(
   value('--hashlimit-above', hashRate),
   list('--hashlimit-mode', (mode) => mode.toLowerCase()),
   add('--hashlimit-burst', ['5'], ['--hashlimit-burst']),
+  drop('--hashlimit-htable-gcinterval', '1000'),
+  (options, family) =>
+    inTurn(
+      drop('--hashlimit-srcmask', family === 'ipv4' ? '32' : '128'),
+      drop('--hashlimit-dstmask', family === 'ipv4' ? '32' : '128'),
+    )(options, family),
 );
+
+/** `:5` and `5:` with both ends. */
+const openRange = (most: number) => (text: string) => {
+  const [from = '', to] = text.split(':');
+  return to === undefined ? text : `${from === '' ? 0 : from}:${to === '' ? most : to}`;
+};
+const wideRange = openRange(0xffffffff);
+
+/** Times of RATEEST in microseconds. */
+function microseconds(text: string): string {
+  const [, count = '', unit = ''] = /^([0-9.]+)(s|ms|us)$/.exec(text) ?? [];
+  return count === '' ? text : `${Math.round(Number(count) * (unit === 's' ? 1e6 : unit === 'ms' ? 1e3 : 1))}us`;
+}
+
+const sortedWords = (text: string): string => text.split(',').sort().join(',');
+
+/** Mobility header types as libip6t_mh names them (RFC 6275). */
+const mobilityTypes: Readonly<Record<string, string>> = {
+  'binding-refresh-request': '0',
+  brr: '0',
+  'home-test-init': '1',
+  hoti: '1',
+  'careof-test-init': '2',
+  coti: '2',
+  'home-test': '3',
+  hot: '3',
+  'careof-test': '4',
+  cot: '4',
+  'binding-update': '5',
+  bu: '5',
+  'binding-acknowledgement': '6',
+  ba: '6',
+  'binding-error': '7',
+  be: '7',
+};
+
+const mobilityRange = (text: string): string =>
+  openRange(255)(
+    text
+      .split(':')
+      .map((type) => mobilityTypes[type.toLowerCase()] ?? type)
+      .join(':'),
+  );
 
 const fullMask = (family: Family) =>
   family === 'ipv4' ? '255.255.255.255' : 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
@@ -92,6 +150,13 @@ const headers: Readonly<Record<string, string>> = {
   auth: 'ah',
   none: 'ipv6-nonxt',
   prot: 'protocol',
+  '0': 'hop-by-hop',
+  '43': 'ipv6-route',
+  '44': 'ipv6-frag',
+  '50': 'esp',
+  '51': 'ah',
+  '59': 'ipv6-nonxt',
+  '60': 'ipv6-opts',
   proto: 'protocol',
 };
 
@@ -142,18 +207,30 @@ function inEventOrder(text: string): string {
 }
 
 const matches: Readonly<Record<string, Form>> = {
+  ah: value('--ahspi', wideRange),
   cluster: localNode,
   connbytes: value('--connbytes', (text) => text.replace(/:$/, '')),
   connlimit,
   dscp: inTurn(value('--dscp-class', dscpClass), rename('--dscp-class', '--dscp')),
+  esp: value('--espspi', wideRange),
+  frag: value('--fragid', wideRange),
   hashlimit,
+  ipcomp: value('--ipcompspi', wideRange),
   ipv6header: list('--header', (header) => headers[header] ?? header),
+  mh: value('--mh-type', mobilityRange),
   owner: inTurn(
-    value('--uid-owner', (text) => (text === 'root' ? '0' : text)),
-    value('--gid-owner', (text) => (text === 'root' ? '0' : text)),
+    value('--uid-owner', (text) => userIds.get(text) ?? text),
+    value('--gid-owner', (text) => groupIds.get(text) ?? text),
   ),
   pkttype: value('--pkt-type', (text) => (text.toLowerCase() === 'host' ? 'unicast' : text.toLowerCase())),
   recent,
+  rt: value('--rt-segsleft', wideRange),
+  sctp: (options) =>
+    options.map((option) =>
+      option.name === '--chunk-types'
+        ? { ...option, values: option.values.map((text, at) => (at === 1 ? sortedWords(text) : text)) }
+        : option,
+    ),
   string,
   time: timeForm,
   tos: markForms.tosMatch,
@@ -166,6 +243,7 @@ const targets: Readonly<Record<string, Form>> = {
   HMARK: hmark,
   NFQUEUE: (options) =>
     has(options, '--queue-balance') ? options : add('--queue-num', ['0'], ['--queue-num'])(options, 'ipv4'),
+  RATEEST: inTurn(value('--rateest-interval', microseconds), value('--rateest-ewmalog', microseconds)),
   TCPOPTSTRIP: list('--strip-options', (option) => tcpOptions[option] ?? option),
   TOS: markForms.tosTarget,
 };

@@ -28,8 +28,15 @@ function sameOptions(a: readonly Option[], b: readonly Option[]): boolean {
 function plainOptions(options: readonly Option[]): Option[] {
   const plain = options.map(({ name, values, negated }) => ({ name, values: values.map(normaliseValue), negated }));
   // -m policy: what stands between two --next belongs together.
-  if (plain.some((option) => option.name === '--next')) return plain;
-  return plain.sort((a, b) => compareText(a.name, b.name) || compareText(a.values.join(' '), b.values.join(' ')));
+  const next = plain.findIndex((option) => option.name === '--next');
+  if (next < 0) return sorted(plain);
+  return [...sorted(plain.slice(0, next)), ...plain.slice(next, next + 1), ...plainOptions(plain.slice(next + 1))];
+}
+
+function sorted(options: readonly Option[]): Option[] {
+  return [...options].sort(
+    (a, b) => compareText(a.name, b.name) || compareText(a.values.join(' '), b.values.join(' ')),
+  );
 }
 
 function compareText(a: string, b: string): number {

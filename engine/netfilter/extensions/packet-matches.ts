@@ -100,7 +100,11 @@ function set(options: readonly ReadOption[]): Condition | null {
   const [name = '', sidesText = ''] = match?.values ?? [];
   const sides = readSides(sidesText);
   if (match === undefined || matches.length > 1 || sides === null) return null;
-  const rest = options.filter((option) => option !== match && option.name !== '--return-nomatch');
+  // --update-counters and --update-subcounters are what holds without them.
+  const rest = options.filter(
+    (option) =>
+      option !== match && option.name !== '--return-nomatch' && (option.negated || !/^--update-/.test(option.name)),
+  );
   return {
     kind: 'set',
     set: name,

@@ -4,7 +4,7 @@ import { canonicalAddress, readNetwork } from '../addresses.ts';
 import type { Action } from '../model.ts';
 import { firstValue, type ReadOption, type RuleContext, type TargetExtension } from './extension.ts';
 import { targetForm } from './forms.ts';
-import { readNumber } from './numbers.ts';
+import { readNumber, readPort } from './numbers.ts';
 import { opaqueOptions } from './opaque.ts';
 import { readSides } from './packet-matches.ts';
 import { typedTarget } from './typed.ts';
@@ -45,19 +45,16 @@ function nflog(options: Options): Action | null {
   const group = numberAt(options, '--nflog-group', 65535) ?? 0;
   const numbers = {
     size: numberAt(options, '--nflog-size', 0xffffffff),
-    range: numberAt(options, '--nflog-range', 0xffffffff),
     threshold: numberAt(options, '--nflog-threshold', 65535),
   };
   if ([group, ...Object.values(numbers)].some(Number.isNaN)) return null;
-  // 0 is what the kernel takes without them, and --nflog-size hides --nflog-range.
-  const range = numbers.size !== null || numbers.range === 0 ? null : numbers.range;
+  // A threshold of 0 is none. --nflog-range has never done anything (iptables-extensions(8)).
   const threshold = numbers.threshold === 0 ? null : numbers.threshold;
   return {
     kind: 'nflog',
     group,
     prefix: prefix === undefined ? '' : firstValue(prefix),
     size: numbers.size,
-    range,
     threshold,
   };
 }
@@ -86,13 +83,14 @@ function setEntry(options: Options): Action | null {
 }
 
 function tproxy(options: Options, { family }: RuleContext): Action | null {
-  const port = numberAt(options, '--on-port', 65535);
+  const on = options.findLast((option) => option.name === '--on-port');
+  const port = on === undefined ? null : readPort(firstValue(on));
   const ip = options.find((option) => option.name === '--on-ip');
   const address = canonicalAddress(ip === undefined ? (family === 'ipv4' ? '0.0.0.0' : '::') : firstValue(ip), family);
   const text = options.find((option) => option.name === '--tproxy-mark')?.values[0] ?? '0/0';
   const [value = '', mask = '0xffffffff'] = text.split('/');
   const mark = { value: readNumber(value, 0xffffffff), mask: readNumber(mask, 0xffffffff) };
-  if (port === null || Number.isNaN(port) || address === null || mark.value === null || mark.mask === null) return null;
+  if (port === null || address === null || mark.value === null || mark.mask === null) return null;
   return { kind: 'tproxy', port, address, mark: { value: mark.value, mask: mark.mask } };
 }
 

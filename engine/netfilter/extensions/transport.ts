@@ -2,6 +2,7 @@
 
 import type { Condition, PortRange } from '../model.ts';
 import { badValue, firstValue, type MatchExtension, optionTable, type ReadOption } from './extension.ts';
+import { matchForm } from './forms.ts';
 import { mergeRanges, portRangeOf } from './numbers.ts';
 import { opaqueOptions } from './opaque.ts';
 
@@ -61,7 +62,9 @@ function portsOrOpaque(name: string, more: string): MatchExtension {
     options: optionTable(`${bothPorts} ${more}`),
     read: (options) =>
       options.map((option) =>
-        isPort(option) ? ports(option) : { kind: 'opaque', module: name, ...opaqueOptions([option]) },
+        isPort(option)
+          ? ports(option)
+          : { kind: 'opaque', module: name, ...opaqueOptions([option], matchForm(name, [option], 'ipv4')) },
       ),
   };
 }
