@@ -12,6 +12,10 @@ type Tri = boolean | null;
 export function isAddressType(condition: Extract<Condition, { kind: 'address-type' }>, track: Track, at: Setting): Tri {
   const { side, types, limit } = condition;
   const address = side === 'source' ? track.packet.src : track.packet.dst;
+  if (limit !== undefined && track.packet.family === 'ipv6' && address !== undefined) {
+    const device = limit === 'in' ? at.in : at.out;
+    return device === undefined ? null : is6(types, address, at.state, device);
+  }
   if (limit !== undefined) {
     const type = typeOnInterface(addressTypeOf(side, track, at), address, limit === 'in' ? at.in : at.out, at.state);
     return type === null ? null : types.includes(type);

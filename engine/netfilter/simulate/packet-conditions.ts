@@ -6,7 +6,7 @@ import { plainAddressType } from './host-state.ts';
 import { isInSet } from './ipsets.ts';
 import type { Packet } from './packet.ts';
 import { passesReversePath } from './reverse-path.ts';
-import { localType } from './routing.ts';
+import { groupType } from './routing.ts';
 import type { Setting, Track } from './track.ts';
 
 type Tri = boolean | null;
@@ -100,11 +100,17 @@ function isBetween(address: string, from: string, to: string): Tri {
 }
 
 /** As the frame came: what nat made of the destination changes nothing. What this host sends is for one host to xt_pkttype. */
+/** What needs no host to be told. */
+function plainGroup(dst: string): string | null {
+  const type = dst.startsWith('0.') ? null : plainAddressType(dst);
+  return type === 'BROADCAST' || type === 'MULTICAST' ? type : null;
+}
+
 function packetType(track: Track, at: Setting): string | null {
   if (at.in === null || at.in === 'lo') return 'unicast';
   const dst = at.came?.dst ?? (track.rewrites.dst === undefined ? track.packet.dst : undefined);
   if (dst === undefined) return null;
-  const type = plainAddressType(dst) ?? localType(at.state, dst);
-  if (type === 'BROADCAST' || type === 'MULTICAST') return type.toLowerCase();
+  const type = groupType(at.state, dst) ?? plainGroup(dst);
+  if (type !== null) return type.toLowerCase();
   return at.state === null ? null : 'unicast';
 }

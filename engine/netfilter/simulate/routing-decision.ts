@@ -4,7 +4,7 @@ import { forwards, isLoopback, knownPart } from './host-state.ts';
 import type { Packet } from './packet.ts';
 import type { RouteQuestion } from './policy-rules.ts';
 import { eitherSetting, martian, passesReversePath, reversePathFilter } from './reverse-path.ts';
-import { type Hop, localType, type Route, routeOf } from './routing.ts';
+import { groupType, type Hop, listensTo, localType, type Route, routeOf } from './routing.ts';
 import type { Run } from './run.ts';
 import type { Hook } from './simulation.ts';
 import { sourceAddress } from './source-address.ts';
@@ -33,8 +33,23 @@ export function routeInput(run: Run, track: Track): Decided {
   const type = localType(state, packet.dst) ?? 'UNICAST';
   const route: Route =
     type === 'UNICAST' || type === 'UNSPEC' ? routeOf(state, questionOf(packet, packet.in)) : { kind: 'here', type };
-  const decided = route.kind === 'here' ? only({ here: [track] }) : passOn(run, track, route);
+  const decided = route.kind === 'here' ? deliver(run, track, route.type) : passOn(run, track, route);
   return { ...decided, ended: [...checked.ended, ...decided.ended] };
+}
+
+function deliver(run: Run, track: Track, type: string): Decided {
+  const { dst } = track.packet;
+  if (type !== 'MULTICAST' || dst === undefined) return only({ here: [track] });
+  const listens = listensTo(run.state, dst);
+  if (listens === true) return only({ here: [track] });
+  const why = `the host does not listen to the group ${dst}`;
+  if (listens === false) return only({ ended: [stopped(track, 'prerouting', 'route', why)] });
+  return only({ here: [track], ended: [unknown(track, `whether the host listens to the group ${dst} is not known`)] });
+}
+
+/** ip6_forward(): sources that mean nothing beyond the link are not passed on to another one. */
+function staysOnLink({ family, src, in: came, out }: Packet): boolean {
+  return family === 'ipv6' && src !== undefined && came !== out && /^(::1?$|fe[89ab])/.test(src);
 }
 
 function passOn(run: Run, track: Track, route: Exclude<Route, { kind: 'here' }>): Decided {
@@ -47,9 +62,7 @@ function passOn(run: Run, track: Track, route: Exclude<Route, { kind: 'here' }>)
   if (route.kind === 'none') return only({ ended: [stopped(track, 'prerouting', 'route', route.why)] });
   // ip_forward() and ip6_forward(): what came in a frame to all or to a group is passed on to nobody, whatever nat made of it.
   const to = run.came.dst;
-  // 0.0.0.0 comes in a frame to one host.
-  const toMany = to !== undefined && ['BROADCAST', 'MULTICAST'].includes(localType(run.state, to) ?? '');
-  if (toMany && !to.startsWith('0.')) {
+  if (to !== undefined && groupType(run.state, to) !== null) {
     const why = `it came to ${to}, which is not one host alone`;
     return only({ ended: [stopped(track, 'prerouting', 'forwarding', why)] });
   }
@@ -62,6 +75,11 @@ function passOn(run: Run, track: Track, route: Exclude<Route, { kind: 'here' }>)
     return only({ ended: [...ended, stopped(track, 'prerouting', 'forwarding', why)] });
   }
   const older = ttl === undefined ? track : { ...track, packet: { ...packet, ttl: ttl - 1 } };
+  const away = packet.out ?? (route.kind === 'out' ? route.hops[0].interface : undefined);
+  if (staysOnLink({ ...packet, ...(away === undefined ? {} : { out: away }) })) {
+    const why = `a packet from ${packet.src} is not passed on to another link`;
+    return only({ ended: [...ended, stopped(track, 'prerouting', 'forwarding', why)] });
+  }
   if (packet.out !== undefined) {
     const hop = route.kind === 'out' ? route.hops.find((one) => one.interface === packet.out) : undefined;
     return only({ on: [{ ...older, nextHop: hop?.via ?? null }], ended });

@@ -1,6 +1,6 @@
 /** The kernel's routing tables asked: where would the host send a packet? (net/ipv4/fib_rules.c, fib_trie.c) */
 
-import { readNetwork } from '../addresses.ts';
+import { readIPv6, readNetwork } from '../addresses.ts';
 import type { Family, Network } from '../model.ts';
 import { addressTypeOn, type HostRoute, type HostState, isInNetwork, isLoopback, knownPart } from './host-state.ts';
 import { defaultRules, type PolicyRule, type RouteQuestion, readPolicyRule, tableName } from './policy-rules.ts';
@@ -83,6 +83,26 @@ export function localType(state: HostState | null, address: string): string | nu
     ),
   );
   return best[0]?.type.toUpperCase() ?? type;
+}
+
+/** A packet to this address comes in a frame to many (pkt_type BROADCAST or MULTICAST); 0.0.0.0 does not. */
+export function groupType(state: HostState | null, address: string): 'BROADCAST' | 'MULTICAST' | null {
+  const type = address.startsWith('0.') ? null : localType(state, address);
+  return type === 'BROADCAST' || type === 'MULTICAST' ? type : null;
+}
+
+/** Groups that every host listens to: all hosts of the link (RFC 1112, RFC 4291), and of IPv6 those that its own addresses make. */
+export function listensTo(state: HostState | null, group: string): boolean | null {
+  if (group === '224.0.0.1' || group === 'ff02::1') return true;
+  const solicited = /^ff02::1:ff/.test(group);
+  if (!solicited) return null;
+  const last = readIPv6(group)?.slice(-2) ?? [];
+  return (
+    knownPart(state, 'addresses')?.some(({ address }) => {
+      const own = readIPv6(address)?.slice(-2);
+      return own !== undefined && ((own[0] ?? 0) & 0xff) === ((last[0] ?? 0) & 0xff) && own[1] === last[1];
+    }) ?? null
+  );
 }
 
 const localTypes: ReadonlySet<string> = new Set(['local', 'broadcast', 'multicast', 'anycast']);

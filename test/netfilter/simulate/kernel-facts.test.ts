@@ -269,3 +269,71 @@ describe('addresses that are not believed', () => {
     expect(end('src=10.0.0.2 dst=0.0.0.0', 'ipv4')).toContain('martian');
   });
 });
+
+describe('from the wire', () => {
+  const state = host({
+    addresses: [
+      { interface: 'eth0', address: '10.0.0.1', prefix: 24 },
+      { interface: 'eth0', address: 'fd00::1', prefix: 64 },
+      { interface: 'eth1', address: 'fd00:1::1', prefix: 64 },
+    ],
+    routes: [
+      {
+        family: 'ipv6',
+        table: 'main',
+        destination: 'default',
+        via: 'fd00:1::9',
+        interface: 'eth1',
+        metric: null,
+        type: 'unicast',
+      },
+    ],
+    sysctls: { 'net.ipv6.conf.all.forwarding': '1' },
+  });
+  const end = (rules: string, packet: string, family: 'ipv4' | 'ipv6') => {
+    const found = walk(rules, `in=eth0 ${packet} proto=udp sport=1 dport=2 state=new`, 'prerouting', { state, family });
+    return `${found.verdict} ${found.walk.at(-1)?.chain}`;
+  };
+  const open = '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\nCOMMIT\n';
+
+  test('0.0.0.0 may speak to the groups of the link', () => {
+    expect(end(open, 'src=0.0.0.0 dst=224.0.0.1', 'ipv4')).toBe('accept INPUT');
+    expect(end(open, 'src=0.0.0.0 dst=224.0.1.1', 'ipv4')).toContain('martian');
+  });
+
+  test('a group that the host may not listen to is not known, another host’s solicited-node group is not listened to', () => {
+    expect(end(open, 'src=10.0.0.2 dst=239.1.1.1', 'ipv4')).toContain('unknown');
+    expect(end(open, 'src=fd00::2 dst=ff02::1:ff00:1', 'ipv6')).toBe('accept INPUT');
+    expect(end(open, 'src=fd00::2 dst=ff02::1:ff00:77', 'ipv6')).toContain('drop');
+  });
+
+  test('IPv6 passes no unspecified or link-local source on', () => {
+    for (const src of ['::', 'fe80::5'])
+      expect(end(open, `src=${src} dst=2001:db8::1`, 'ipv6')).toBe('drop forwarding');
+    expect(end(open, 'src=fd00::2 dst=2001:db8::1', 'ipv6')).toBe('accept FORWARD');
+  });
+
+  test('DNAT to ::1 gets nowhere', () => {
+    const rules = `*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNAT --to-destination ::1\nCOMMIT\n${open}`;
+    expect(end(rules, 'src=fd00::2 dst=fd00::1', 'ipv6')).toBe('drop martian');
+  });
+
+  test('a frame to 0.0.0.0 is to one host', () => {
+    const rules = '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m pkttype --pkt-type unicast -j DROP\nCOMMIT\n';
+    expect(end(rules, 'src=10.0.0.2 dst=0.0.0.0', 'ipv4')).toBe('drop PREROUTING');
+    expect(end(rules, 'src=10.0.0.2 dst=255.255.255.255', 'ipv4')).not.toBe('drop PREROUTING');
+  });
+
+  test('addrtype for IPv6 on one interface', () => {
+    const takes = (options: string, dst: string) =>
+      end(
+        `*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m addrtype ${options} -j DROP\nCOMMIT\n`,
+        `src=fd00::2 dst=${dst}`,
+        'ipv6',
+      ) === 'drop PREROUTING';
+    expect(takes('--dst-type UNICAST --limit-iface-in', 'fd00:1::1')).toBe(true);
+    expect(takes('--dst-type LOCAL --limit-iface-in', 'fd00::1')).toBe(true);
+    expect(takes('--dst-type LOCAL --limit-iface-in', 'fd00:1::1')).toBe(false);
+    expect(takes('--dst-type MULTICAST --limit-iface-in', 'ff02::1')).toBe(true);
+  });
+});
