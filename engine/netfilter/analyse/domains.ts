@@ -2,7 +2,7 @@
 
 import { stateNumbers, typeNumbers } from './condition-sets.ts';
 import type { Node } from './diagrams.ts';
-import { equal, oneOf, range, type Space } from './space.ts';
+import { addressBits, equal, masked, oneOf, range, type Space } from './space.ts';
 
 /** Every packet: values that the fields' bits could hold and no packet has are left out. */
 export function allPackets(space: Space): Node {
@@ -15,8 +15,27 @@ export function allPackets(space: Space): Node {
     range(space, 'protocol', 1, 255),
     range(space, 'dstType', 0, typeNumbers.length - 1),
     range(space, 'srcType', 0, typeNumbers.length - 1),
+    ...(space.asksTypes ? [knownTypes(space, 'src'), knownTypes(space, 'dst')] : []),
   ].reduce((set, one) => d.and(set, one));
 }
+
+/** Addresses whose type is the same on every host (net/ipv4/fib_frontend.c, inet_addr_type); `others` for all that have none of their own. */
+export function typesOf(space: Space, side: 'src' | 'dst', others: (type: (name: string) => Node) => Node): Node {
+  const { d } = space;
+  const type = (name: string): Node => equal(space, `${side}Type`, typeNumbers.indexOf(name));
+  const within = (address: string, bits: number): Node =>
+    masked(space, space.fields[side], addressBits(address).slice(0, bits));
+  const known: readonly (readonly [Node, string])[] = [
+    [within('224.0.0.0', 4), 'MULTICAST'],
+    [within('255.255.255.255', 32), 'BROADCAST'],
+    [within('0.0.0.0', 8), 'BROADCAST'],
+    [within('127.0.0.0', 8), 'LOCAL'],
+  ];
+  return known.reduce((set, [addresses, name]) => d.choose(addresses, type(name), set), others(type));
+}
+
+const knownTypes = (space: Space, side: 'src' | 'dst'): Node =>
+  typesOf(space, side, (type) => space.d.not(type('MULTICAST')));
 
 /** In raw nothing is UNTRACKED but what a rule there has refused. */
 const statesAt: Readonly<Record<string, readonly number[]>> = { nat: [0, 2], raw: [0, 1, 2, 3] };

@@ -1,15 +1,15 @@
 /** Who may open what to whom: what the rules of a hook do to new connections, as a table of few rows. */
 
 import type { Ruleset } from '../model.ts';
-import { typeNumbers } from './condition-sets.ts';
 import { leavesOf, levelsOf, valueAt } from './diagram-walks.ts';
 import type { Node } from './diagrams.ts';
+import { typesOf } from './domains.ts';
 import type { Ending } from './effects.ts';
 import { Endings } from './endings.ts';
 import { domainOfHook, hookFunction, questionsOf } from './hook-function.ts';
 import { type MatrixCells, mergedCells, takenApart } from './matrix-cells.ts';
 import { interfacesText, networksText, portsText, protocolsText } from './service-text.ts';
-import { addressBits, addressBitsOf, bitsOf, equal, makeSpace, masked, type Space } from './space.ts';
+import { addressBitsOf, bitsOf, equal, makeSpace, type Space } from './space.ts';
 
 export type MatrixVerdict = 'accept' | 'drop' | 'reject' | 'depends';
 
@@ -60,21 +60,12 @@ export function serviceMatrix(ruleset: Ruleset, hook: MatrixHook): Matrix {
   return { hook, otherwise: leaves.get(otherwise)?.verdict ?? 'drop', rows: rows.sort(byVerdict) };
 }
 
-/** What addresses are to the host, where they tell no other: its own on its side of the way, of others on the other. */
+/** What addresses are to the host, where they tell no more: its own on its side of the way, of others on the other. */
 function usualTypes(space: Space, hook: MatrixHook): Node {
-  const { d, fields } = space;
-  const type = (name: 'dstType' | 'srcType', text: string): Node => equal(space, name, typeNumbers.indexOf(text));
-  const group = masked(space, fields.dst, addressBits('224.0.0.0'), bitsOf(0xf0000000, 32));
-  const everyone = masked(space, fields.dst, addressBits('255.255.255.255'));
-  const plain = type('dstType', hook === 'input' ? 'LOCAL' : 'UNICAST');
-  const destination = d.choose(
-    everyone,
-    type('dstType', 'BROADCAST'),
-    d.choose(group, type('dstType', 'MULTICAST'), plain),
-  );
-  // Those of IPv6 are questions: several of them hold for one address.
-  if (fields.src.width !== 32) return 1;
-  return d.and(destination, type('srcType', hook === 'output' ? 'LOCAL' : 'UNICAST'));
+  if (!space.asksTypes) return 1;
+  const destination = typesOf(space, 'dst', (type) => type(hook === 'input' ? 'LOCAL' : 'UNICAST'));
+  const source = typesOf(space, 'src', (type) => type(hook === 'output' ? 'LOCAL' : 'UNICAST'));
+  return space.d.and(destination, source);
 }
 
 interface Leaf {

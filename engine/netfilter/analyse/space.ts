@@ -4,7 +4,7 @@
  */
 
 import { readIPv4, readIPv6 } from '../addresses.ts';
-import type { Family, Ruleset } from '../model.ts';
+import type { Family, Rule, Ruleset } from '../model.ts';
 import { all, Diagrams, type Node, none } from './diagrams.ts';
 import { type InterfaceClass, interfaceClasses } from './interfaces.ts';
 import { NodeStore, TooLargeError } from './node-store.ts';
@@ -49,6 +49,8 @@ export interface Space {
   readonly interfaces: readonly InterfaceClass[];
   /** The ipsets that some rule adds to or deletes from. */
   readonly changingSets: ReadonlySet<string>;
+  /** Some rule asks for the type of an IPv4 address, which is then a field of its own. */
+  readonly asksTypes: boolean;
   /** Questions about a packet, by their key: asked twice of one packet they have one answer. */
   readonly questions: Map<string, Question>;
   /** Draws and counters: each time a rule is asked the answer is another one. */
@@ -88,16 +90,20 @@ export function makeSpace(rulesets: readonly Ruleset[], { addressBits, mostNodes
     fields,
     interfaces,
     changingSets: changingSets(rulesets),
+    asksTypes: addressBits === 32 && asksTypes(rulesets),
     questions: new Map(),
     draws: new Map(),
   };
 }
 
+const rulesOf = (rulesets: readonly Ruleset[]): Rule[] =>
+  rulesets.flatMap(({ tables }) => tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules)));
+
+const asksTypes = (rulesets: readonly Ruleset[]): boolean =>
+  rulesOf(rulesets).some(({ conditions }) => conditions.some(({ kind }) => kind === 'address-type'));
+
 function changingSets(rulesets: readonly Ruleset[]): Set<string> {
-  const rules = rulesets.flatMap(({ tables }) =>
-    tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules)),
-  );
-  return new Set(rules.flatMap(({ action }) => (action.kind === 'set-entry' ? [action.set] : [])));
+  return new Set(rulesOf(rulesets).flatMap(({ action }) => (action.kind === 'set-entry' ? [action.set] : [])));
 }
 
 const bitsFor = (count: number): number => Math.max(1, Math.ceil(Math.log2(count)));

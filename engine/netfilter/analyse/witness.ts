@@ -5,7 +5,7 @@ import type { Family } from '../model.ts';
 import { protocolName } from '../protocols.ts';
 import { flagBits } from '../simulate/packet.ts';
 import { stateNumbers, typeNumbers } from './condition-sets.ts';
-import { pick } from './diagram-walks.ts';
+import { levelsOf, pick } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
 import { addressBits, equal, type FieldName, masked, numberOf, oneOf, question, range, type Space } from './space.ts';
 
@@ -15,7 +15,7 @@ export interface Example {
   readonly bits: (level: number) => boolean;
 }
 
-/** null for the empty set. `towards` is what the destination is to the host where nothing else is asked: LOCAL where it is delivered. */
+/** null for the empty set. `local`: its destination is the host's, where nothing else is asked. */
 export function examplePacket(
   space: Space,
   family: Family,
@@ -29,9 +29,24 @@ export function examplePacket(
     if (narrower !== none) chosen = narrower;
   };
   for (const wanted of preferences(space, family, local)) prefer(wanted());
+  // Fields that most rules never ask for are left out where they do not matter.
+  const levels = levelsOf(d, chosen);
+  for (const [name, value] of seldomAsked) {
+    const { start, width } = space.fields[name];
+    const matters = Array.from({ length: width }, (_, index) => levels.has(start + index)).includes(true);
+    if (matters) prefer(equal(space, name, value));
+  }
   const bits = pick(d, chosen);
   return bits === null ? null : textOf(space, family, bits, local);
 }
+
+const seldomAsked = [
+  ['connmark', 0],
+  ['ttl', 64],
+  ['length', 60],
+  ['dscp', 0],
+  ['mss', 1460],
+] as const;
 
 function preferences(space: Space, family: Family, local: boolean): (() => Node)[] {
   const { d } = space;
@@ -42,7 +57,6 @@ function preferences(space: Space, family: Family, local: boolean): (() => Node)
     family === 'ipv4' ? ['192.0.2.10', '198.51.100.7', '0.0.0.0'] : ['2001:db8::10', '2001:db8:1::7', '::'];
   return [
     () => equal(space, 'mark', 0),
-    () => equal(space, 'connmark', 0),
     ...['fragment', 'seen before'].map((key) => () => (space.questions.has(key) ? not(question(space, key, '')) : 1)),
     () => equal(space, 'dstType', typeNumbers.indexOf(local ? 'LOCAL' : 'UNICAST')),
     () => equal(space, 'srcType', typeNumbers.indexOf('UNICAST')),
@@ -60,8 +74,6 @@ function preferences(space: Space, family: Family, local: boolean): (() => Node)
     address('dst', near),
     () => not(masked(space, space.fields.src, addressBits(odd))),
     () => not(masked(space, space.fields.dst, addressBits(odd))),
-    () => equal(space, 'ttl', 64),
-    () => equal(space, 'length', 60),
   ];
 }
 
@@ -97,6 +109,9 @@ function textOf(space: Space, family: Family, bits: ReadonlyMap<number, boolean>
   if (value('mark') !== 0) add('mark', `0x${value('mark').toString(16)}`);
   if (asked('ttl')) add('ttl', value('ttl'));
   if (asked('length')) add('length', value('length'));
+  if (asked('dscp')) add('dscp', value('dscp'));
+  if (asked('mss') && protocol === 6) add('mss', value('mss'));
+  if (asked('connmark') && value('state') < 3) add('connmark', `0x${value('connmark').toString(16)}`);
   const assuming = assumptions(space, bits, local, value, asked);
   return { packet: words.join(' '), assuming, bits: (level) => bits.get(level) ?? false };
 }
@@ -124,10 +139,6 @@ function assumptions(
     const side = name === 'dstType' ? 'destination' : 'source';
     if (asked(name) && type !== usual[name]) found.push(`its ${side} address is ${type}`);
   }
-  if (asked('connmark') && value('connmark') !== 0)
-    found.push(`the connection's mark is 0x${value('connmark').toString(16)}`);
-  if (asked('dscp')) found.push(`its DSCP is ${value('dscp')}`);
-  if (asked('mss')) found.push(`its MSS is ${value('mss')}`);
   return found;
 }
 

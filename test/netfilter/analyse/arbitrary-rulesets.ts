@@ -50,6 +50,27 @@ const part = fc.oneof(
       .tuple(not, fc.constantFrom('1', '0x10/0x10', '0x3/0x1', '0/0xff'))
       .map(([n, m]) => `-m mark ${n}--mark ${m}`),
   },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '-m iprange --src-range 10.1.2.2-10.9.9.9',
+      '-m iprange ! --dst-range 10.1.2.3-172.16.0.1',
+      '-m ttl --ttl-lt 64',
+      '-m ttl --ttl-gt 63',
+      '-m length --length 0:99',
+      '-m length ! --length 100',
+      '-m dscp --dscp 46',
+      '-m dscp ! --dscp 0',
+      '-m connmark --mark 1',
+      '-m connmark ! --mark 0x1/0x3',
+      '-m mac --mac-source 02:00:00:00:00:01',
+      '-m mac ! --mac-source 02:00:00:00:00:01',
+      '-m addrtype --dst-type LOCAL',
+      '-m addrtype ! --src-type MULTICAST',
+      '-p tcp -m tcpmss --mss 1000:1400',
+      '-p tcp -m tcpmss ! --mss 1000:1400',
+    ),
+  },
 );
 
 const verdicts = ['-j ACCEPT', '-j ACCEPT', '-j DROP', '-j DROP', '-j REJECT', '-j RETURN', '-j LOG', ''];
@@ -63,7 +84,15 @@ function rule(actions: readonly string[]): fc.Arbitrary<string> {
 const rulesOf = (chain: string, actions: readonly string[], most: number): fc.Arbitrary<string[]> =>
   fc.array(rule(actions), { maxLength: most }).map((rules) => rules.map((text) => `-A ${chain} ${text}`.trim()));
 
-const marks = ['-j MARK --set-mark 1', '-j MARK --set-xmark 0x10/0x10', '-j MARK --xor-mark 0x1'];
+const marks = [
+  '-j CONNMARK --set-mark 1',
+  '-j CONNMARK --save-mark',
+  '-j CONNMARK --restore-mark',
+  '-j CONNMARK --restore-mark --nfmask 0x3 --ctmask 0x3',
+  '-j MARK --set-mark 1',
+  '-j MARK --set-xmark 0x10/0x10',
+  '-j MARK --xor-mark 0x1',
+];
 
 /** A filter table: INPUT and FORWARD call web, all three call api; marks change now and then. */
 export const arbitraryRuleset: fc.Arbitrary<string> = fc.boolean().chain((marking) => {
@@ -102,16 +131,22 @@ export const arbitraryPacket: fc.Arbitrary<Packet> = fc
     dst: someAddress,
     state: fc.constantFrom(...states),
     mark: fc.constantFrom(0, 1, 0x10, 0x11, 3),
+    connmark: fc.constantFrom(0, 1, 2, 0x11),
+    ttl: fc.constantFrom(1, 63, 64, 255),
+    length: fc.constantFrom(40, 99, 100, 1500),
+    dscp: fc.constantFrom(0, 46, 10),
+    mac: fc.constantFrom('02:00:00:00:00:01', '02:00:00:00:00:02'),
+    mss: fc.constantFrom(536, 1000, 1460),
     protocol: fc.constantFrom(6, 17, 1, 47),
     port: fc.tuple(fc.constantFrom(22, 80, 85, 90, 443, 5000), fc.constantFrom(22, 80, 85, 90, 443, 5000)),
     flags: fc.constantFrom(2, 16, 3, 0, 18),
     icmp: fc.constantFrom([8, 0], [3, 1], [3, 0]),
   })
-  .map(({ port: [sport, dport], flags, icmp: [icmpType = 0, icmpCode = 0], ...rest }) => ({
+  .map(({ port: [sport, dport], flags, mss, icmp: [icmpType = 0, icmpCode = 0], ...rest }) => ({
     family: 'ipv4' as const,
     ...rest,
     ...(rest.protocol === 6 || rest.protocol === 17 ? { sport, dport } : {}),
-    ...(rest.protocol === 6 ? { flags } : {}),
+    ...(rest.protocol === 6 ? { flags, ...((flags & 2) === 0 ? {} : { mss }) } : {}),
     ...(rest.protocol === 1 ? { icmpType, icmpCode } : {}),
   }));
 

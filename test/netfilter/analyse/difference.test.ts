@@ -97,7 +97,7 @@ describe('the difference in behaviour', () => {
           expect(end(a, packet)).not.toBe(end(b, packet));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -1,4 +1,4 @@
-import { stateNumbers } from '../../../engine/netfilter/analyse/condition-sets.ts';
+import { stateNumbers, typeNumbers } from '../../../engine/netfilter/analyse/condition-sets.ts';
 import { classOfName } from '../../../engine/netfilter/analyse/interfaces.ts';
 import { addressBits, type Bits, bitsOf, type FieldName, type Space } from '../../../engine/netfilter/analyse/space.ts';
 import type { Packet } from '../../../engine/netfilter/index.ts';
@@ -17,7 +17,12 @@ export function packetBits(space: Space, packet: Packet): (level: number) => boo
   number('dport', packet.dport ?? (packet.icmpType ?? 0) * 256 + (packet.icmpCode ?? 0));
   number('sport', packet.sport ?? 0);
   number('flags', packet.flags ?? 0);
-  number('mark', packet.mark ?? 0);
+  for (const name of ['mark', 'connmark', 'ttl', 'length', 'dscp', 'mss'] as const) number(name, packet[name] ?? 0);
+  // What the simulator takes addresses for where it knows no host.
+  number('dstType', typeNumbers.indexOf('LOCAL'));
+  number('srcType', typeNumbers.indexOf('UNICAST'));
+  const macs = [...space.questions].filter(([key]) => key.includes('mac-source'));
+  for (const [key, { level }] of macs) bits.set(level, key.includes(packet.mac ?? 'none'));
   if (packet.src !== undefined) put('src', addressBits(packet.src));
   if (packet.dst !== undefined) put('dst', addressBits(packet.dst));
   return (level) => bits.get(level) ?? false;

@@ -36,7 +36,7 @@ describe('the analysis and the simulator', () => {
           expect(flow.endings.of(leaf)?.verdict).toBe(walk(ruleset, packet).verdict);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -54,7 +54,7 @@ describe('the analysis and the simulator', () => {
           expect(matched.filter((one) => dead.includes(one))).toEqual([]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -69,14 +69,17 @@ describe('the analysis and the simulator', () => {
           for (const [index, one] of chain.rules.entries()) {
             const set = flow.space.d.and(flow.space.d.and(chain.reached[index] ?? none, one.set), visible);
             const example = examplePacket(flow.space, 'ipv4', set, { local: true });
-            if (example === null) continue;
+            // What a packet's text cannot say, the simulator takes for usual.
+            if (example === null || example.assuming.length > 0) continue;
             const { walk: steps } = walk(ruleset, parsePacket(example.packet, 'ipv4'));
-            const step = steps.find((each) => each.chain === chain.name && each.rule === index + 1 && each.matched);
+            const step = steps.find(
+              (each) => each.chain === chain.name && each.rule === index + 1 && each.matched !== false,
+            );
             expect(step, `${chain.name} ${index + 1} by ${example.packet}`).toBeDefined();
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -94,7 +97,7 @@ describe('the analysis and the simulator', () => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -116,7 +119,7 @@ describe('the analysis and the simulator', () => {
           if (code === 'invalid-accepted') expect([packet.state, verdict]).toEqual(['INVALID', 'accept']);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
