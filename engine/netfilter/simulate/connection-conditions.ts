@@ -68,8 +68,12 @@ function statusHolds(statuses: readonly ConnectionStatus[], track: Track): Tri {
 function hasStatus(status: ConnectionStatus, track: Track): Tri {
   if (status === 'NONE') return false;
   if (isNew(track)) return false;
-  const established = track.states.length === 1 && track.states[0] === 'ESTABLISHED';
-  if (!established) return null;
+  const [state, ...others] = track.states;
+  if (others.length > 0) return null;
+  // An ICMP error is RELATED to a connection that was found in the table; another protocol's packet may open an expected one.
+  const { protocol } = track.packet;
+  if (state === 'RELATED' && status === 'CONFIRMED' && (protocol === 1 || protocol === 58)) return true;
+  if (state !== 'ESTABLISHED') return null;
   return status === 'CONFIRMED' || status === 'SEEN_REPLY' ? true : null;
 }
 
