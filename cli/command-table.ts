@@ -40,6 +40,18 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/exec.ts')).execCommand(),
   },
   {
+    name: 'guide',
+    group: 'Sessions:',
+    summary: "read the lab's guide with the session's values",
+    load: async () => (await import('./commands/guide.ts')).guideCommand(),
+  },
+  {
+    name: 'hint',
+    group: 'Sessions:',
+    summary: 'open the next hint of the lab',
+    load: async () => (await import('./commands/hint.ts')).hintCommand(),
+  },
+  {
     name: 'answer',
     group: 'Sessions:',
     summary: 'answer a question of the lab',

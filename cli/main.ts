@@ -49,6 +49,7 @@ const examples = `
 Examples:
   hookpoint labs                          which labs there are
   hookpoint start netfilter/redirect      start one
+  hookpoint guide redirect-7k2f           read its guide
   hookpoint shell redirect-7k2f host      work in it
   hookpoint check redirect-7k2f           see what stands and what is missing
   hookpoint stop redirect-7k2f            end it

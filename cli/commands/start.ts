@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
 import { findLab } from '../../engine/sessions/catalog.ts';
-import { guideFile, guideValues } from '../../engine/sessions/guide-values.ts';
+import { guideValues } from '../../engine/sessions/guide-values.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { findAnySession } from '../../engine/sessions/session.ts';
 import { resumeSession, type Started, startSession } from '../../engine/sessions/start.ts';
@@ -12,8 +12,9 @@ import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
 import { notice, print, printJson } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
+import { questionText } from '../output/questions.ts';
 import { table } from '../output/table.ts';
-import { plain, textWidth, wrap } from '../output/text.ts';
+import { paragraphs, plain, textWidth, wrap } from '../output/text.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 interface Options {
@@ -91,27 +92,25 @@ function startedText({ session, elapsedMs }: Started, shown: readonly Value[], r
   const question = instance.questions[0]?.id;
   const hookpoint = commandName();
   const values = shown.map(([name, value]) => [`  ${name}`, plain(value)]);
+  const width = textWidth();
   const next = [
+    [`  ${hookpoint} guide ${id}`, 'read the guide, with your values'],
     ...nodes.slice(0, 3).map((node) => [`  ${hookpoint} shell ${id} ${node}`, `work on ${node}`]),
     ...(question ? [[`  ${hookpoint} answer ${id} ${question} VALUE`, 'answer a question']] : []),
+    ...(instance.hints.length > 0 ? [[`  ${hookpoint} hint ${id}`, 'a hint, where you are stuck']] : []),
     [`  ${hookpoint} check ${id}`, 'see your marks, as often as you like'],
     [`  ${hookpoint} stop ${id}`, 'end it'],
   ];
   return [
-    `${colours.green('Started')} ${colours.bold(id)} in ${seconds} s: ${plain(instance.title)}`,
+    wrap(`${colours.green('Started')} ${colours.bold(id)} in ${seconds} s: ${plain(instance.title)}`, width),
     ...(resumed ? ['It begins anew: files and rules of before are gone.'] : []),
-    `Nodes: ${nodes.join(', ')}   Seed: ${session.seed}`,
+    wrap(plain(paragraphs(instance.summary)), width),
+    wrap(`Nodes: ${nodes.join(', ')}   Seed: ${session.seed}`, width),
     ...(values.length > 0 ? ['Values:', table(values)] : []),
     ...(instance.questions.length > 0
-      ? [
-          'Questions:',
-          ...instance.questions.map(({ id: name, ask }) =>
-            wrap(plain(ask), textWidth(), '    ', `  ${colours.bold(name)}: `),
-          ),
-        ]
+      ? ['Questions:', ...instance.questions.map((question) => questionText(question, colours, width))]
       : []),
     'What to type next:',
-    table(next),
-    colours.dim(`The guide: ${guideFile(session)}`),
+    table(next, { width }),
   ].join('\n');
 }

@@ -123,7 +123,13 @@ function isStep(step: unknown): step is Step {
 function totalLine(report: Report, paint: Paint): string {
   const points = `${report.score} of ${report.possible} points`;
   const undecided = report.undecided === 0 ? '' : paint.yellow(`, ${report.undecided} could not be checked`);
-  return report.passed ? paint.green(`${points}: passed`) : `${paint.bold(points)}${undecided}`;
+  const hints = hintsText(report);
+  return report.passed ? `${paint.green(`${points}: passed`)}${hints}` : `${paint.bold(points)}${undecided}${hints}`;
+}
+
+function hintsText({ hints }: Report): string {
+  if (hints === undefined || hints.cost === 0) return '';
+  return `, ${hints.cost} taken off for ${hints.opened === 1 ? 'a hint' : `${hints.opened} hints`}`;
 }
 
 /** A learner's text (a prefix, a comment) cannot move the terminal's cursor or colour it. */

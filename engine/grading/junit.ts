@@ -18,9 +18,11 @@ export function toJUnit(report: Report): string {
   const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', { name: 'hookpoint', ...totals });
   const suite = root.ele('testsuite', { name: xmlText(report.lab), id: xmlText(report.session), ...totals });
   const properties = suite.ele('properties');
-  for (const name of ['session', 'score', 'possible', 'undecided', 'passed'] as const) {
-    properties.ele('property', { name, value: xmlText(String(report[name])) });
-  }
+  const property = (name: string, value: unknown) =>
+    properties.ele('property', { name, value: xmlText(String(value)) });
+  for (const name of ['session', 'score', 'possible', 'undecided', 'passed'] as const) property(name, report[name]);
+  if (report.hints) property('hints-opened', report.hints.opened);
+  if (report.hints) property('hints-cost', report.hints.cost);
   for (const criterion of report.criteria) addCase(suite, report, criterion);
   return `${root.end({ prettyPrint: true })}\n`;
 }

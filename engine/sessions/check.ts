@@ -4,6 +4,7 @@ import { gather, judge, type Observed, type StoredAnswer } from '../grading/inde
 import { openShell } from '../observe/resident-shell.ts';
 import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
+import { openedHints, withHints } from './hints.ts';
 import { lock } from './lock.ts';
 import { lostOr, runningContainer } from './session.ts';
 import type { AnswerRow, SessionRow, Snapshots } from './store.ts';
@@ -40,6 +41,7 @@ export async function checkSession(workspace: Workspace, session: SessionRow, si
     if (!(cause instanceof HookpointError) || cause.code !== 'SESSION_LOST') throw cause;
     report = couldNotCheck(session, cause);
   }
+  report = withHints(report, openedHints(store, session));
   store.addVerdict(session.id, report);
   return report;
 }

@@ -4,7 +4,7 @@ import { findReferences } from '../packs/parameters.ts';
 import type { SessionRow } from './store.ts';
 
 /** The file with a session's lesson. */
-export const guideFile = ({ source, lab }: Pick<SessionRow, 'source' | 'lab'>): string => join(source, lab, 'guide.md');
+const guideFile = ({ source, lab }: Pick<SessionRow, 'source' | 'lab'>): string => join(source, lab, 'guide.md');
 
 /** The drawn values that the guide speaks of. The others may be the lab's secret: which fault, what is right. */
 export async function guideValues(session: SessionRow): Promise<readonly (readonly [name: string, value: string])[]> {

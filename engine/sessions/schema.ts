@@ -41,6 +41,15 @@ const migrations: readonly string[] = [
   create index verdicts_of_session on verdicts (session, id);
   create table settings (name text primary key, value text not null) strict;
   `,
+  `
+  -- hints that a learner opened, counted from 1 in the lab's order
+  create table hints (
+    session text not null references sessions (id) on delete cascade,
+    number integer not null,
+    time real not null,
+    primary key (session, number)
+  ) strict;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -161,6 +161,25 @@ export class Store implements Disposable {
     );
   }
 
+  /** Opens the next of so many hints: its number, counted from 1, or null where all are open. */
+  openHint(session: string, total: number): number | null {
+    let number: number | null = null;
+    this.#transaction(() => {
+      const next = this.openedHints(session).length + 1;
+      if (next > total) return;
+      this.#run('insert into hints (session, number, time) values (?, ?, ?)', session, next, Date.now() / 1000);
+      number = next;
+    });
+    return number;
+  }
+
+  /** When each was opened, in Unix seconds, in the lab's order. Resuming a session closes none: they were read. */
+  openedHints(session: string): readonly number[] {
+    return this.#all('select time from hints where session = ? order by number', session).map(({ time }) =>
+      Number(time),
+    );
+  }
+
   addVerdict(session: string, report: Report): void {
     this.#run(
       'insert into verdicts (session, time, report) values (?, ?, ?)',

@@ -48,6 +48,7 @@ describe('bad usage ends with 2 and says what to type', () => {
     [['start'], /Say which lab to start/],
     [['start', 'tiny/one', '--resume', 'one-2222'], /one of the two/],
     [['start', 'tiny/one', '--seed', 'many'], /whole number/],
+    [['guide', '--seed', '7'], /A session has its own seed/],
     [['exec', 'one-2222'], /Missing required argument 'node'/],
     [['exec', 'one-2222', 'host', 'ls', '-l'], /Put -- before the command/],
     [['answer', 'policy'], /a question and a value/],
