@@ -12,15 +12,25 @@ export function canonicalWords(rule: Rule): string[] {
   const number = protocol?.kind === 'protocol' ? protocol.protocol : null;
   const words: string[] = [];
   let open = '';
+  /** Options behind the last -m. */
+  const behind = new Set<string>();
   for (const condition of [...rule.conditions].sort((a, b) => rank(a) - rank(b))) {
     if (alwaysHolds(condition)) continue;
     const { module, words: own } = piece(condition, number);
-    if (module !== '' && (module !== open || !joins.has(module))) words.push('-m', module);
+    // --limit-iface-in speaks of all that stands behind its -m, and an option stands there once.
+    const fits = joins.has(module) && module === open && !own.some((word) => behind.has(word) || isLimit(word));
+    if (module !== '' && (!fits || behind.has('limit'))) {
+      words.push('-m', module);
+      behind.clear();
+    }
     open = module;
+    for (const word of own) if (word.startsWith('--')) behind.add(isLimit(word) ? 'limit' : word);
     words.push(...own);
   }
   return [...words, ...actionWords(rule.action)];
 }
+
+const isLimit = (word: string): boolean => word.startsWith('--limit-iface-');
 
 /** Conditions that iptables-save leaves out. */
 function alwaysHolds(condition: Condition): boolean {

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compareRulesets, parseSave, printSave } from '../../engine/netfilter/index.ts';
 
 /**
  * A case is a folder of test/fixtures/netfilter: `dump` (what iptables-save printed), `model.json` (what it is parsed into) and `print`
- * (its canonical print). UPDATE_FIXTURES=1 writes the latter two; review them as a diff.
+ * (its canonical print); `restore` is what a program such as Docker gives to iptables-restore, and the dump is of that. UPDATE_FIXTURES=1 writes model.json and print; review them as a diff.
  */
 const root = join(import.meta.dirname, '../fixtures/netfilter');
 const cases = readdirSync(root, { withFileTypes: true })
@@ -35,5 +35,13 @@ describe.each(cases)('the dump %s', (name) => {
     expect(print).toBe(expected(name, 'print', print));
     const { differences } = compareRulesets(parseSave(dump), parseSave(print));
     expect(differences.filter((difference) => difference.kind !== 'unreadable')).toEqual([]);
+  });
+});
+
+describe.each(cases.filter((name) => existsSync(join(root, name, 'restore'))))('the dump %s', (name) => {
+  it('means what was given to iptables-restore', () => {
+    const written = parseSave(readFileSync(join(root, name, 'restore'), 'utf8'), { family: 'ipv4' });
+    const dump = parseSave(readFileSync(join(root, name, 'dump'), 'utf8'));
+    expect(compareRulesets(written, dump).differences).toEqual([]);
   });
 });

@@ -54,4 +54,9 @@ describe('canonical words', () => {
       .filter(({ typed }) => !/-m state|-m multiport|0:65535|-j NOTRACK|nflog-range/.test(typed));
     expect(wrong.map(({ typed }) => typed)).toEqual([]);
   });
+
+  it('keep what --limit-iface-out speaks of apart from what it does not', () => {
+    const text = '-m addrtype ! --src-type LOCAL --limit-iface-out -m addrtype --src-type LOCAL';
+    expect(quoteWords(canonicalWords(parseRule(`${text} -j MASQUERADE`, 'ipv4')))).toBe(`${text} -j MASQUERADE`);
+  });
 });
