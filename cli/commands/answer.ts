@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
 import { answerQuestion } from '../../engine/sessions/answer.ts';
 import { findSession } from '../../engine/sessions/session.ts';
+import type { Store } from '../../engine/sessions/store.ts';
 import { openWorkspace } from '../../engine/sessions/workspace.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, printJson } from '../output/print.ts';
@@ -15,7 +16,7 @@ export function answerCommand(): Command {
     .addHelpText(
       'after',
       `
-An answer is stored, right or wrong; the last one counts. \`hookpoint check\` says whether it is right.
+An answer is stored, right or wrong; the last one counts. A value that could be no answer is refused. \`hookpoint check\` says whether it is right.
 
 Examples:
   hookpoint answer redirect-7k2f right-chain OUTPUT
@@ -24,6 +25,7 @@ Examples:
     )
     .action(async (words: string[], options: { json?: boolean }) => {
       const [value, question, sessionText, ...more] = words.toReversed();
+      if (value !== undefined && question === undefined) throw valueMissing('QUESTION');
       if (value === undefined || question === undefined || more.length > 0) {
         throw new HookpointError('USAGE', `answer takes a question and a value, not ${words.length} words.`, {
           remedy: 'hookpoint answer [SESSION] QUESTION VALUE; a value with spaces stands in quotes.',
@@ -31,10 +33,25 @@ Examples:
       }
       const signal = interruptSignal();
       await using workspace = await openWorkspace({ signal });
+      requireValue(workspace.store, words);
       const session = findSession(workspace.store, sessionText);
       const answer = await answerQuestion(workspace, session, question, value, signal);
       const stored = { session: session.id, question, value: answer.value, time: answer.time };
       if (options.json) printJson(stored);
       else print(`Stored for ${session.id}: ${question} is ${plain(value)}.`);
     });
+}
+
+/** `answer SESSION QUESTION` reads as a question and its value, which would be refused for the wrong reason. */
+function requireValue(store: Store, [first = '', second = '', ...more]: readonly string[]): void {
+  if (more.length > 0) return;
+  const open = store.sessions().filter(({ status }) => status === 'running');
+  const meant = open.find(({ id }) => id === first);
+  if (meant?.instance.questions.some(({ id }) => id === second)) throw valueMissing(`${first} ${second}`);
+}
+
+function valueMissing(words: string): HookpointError {
+  return new HookpointError('USAGE', 'The VALUE is missing: answer takes a question and a value.', {
+    remedy: `hookpoint answer ${words === 'QUESTION' ? '[SESSION] QUESTION' : words} VALUE; a value with spaces stands in quotes.`,
+  });
 }

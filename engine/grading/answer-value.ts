@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import type { Question } from './question.ts';
+import { tableName } from './schema-parts.ts';
 
 /**
  * An answer without what does not matter: case, spaces, the table filter left out, spellings of a number or an address. Null when it
@@ -10,6 +11,7 @@ export function normalForm(kind: Question['kind'], text: string): string | null 
   if (word === '') return null;
   switch (kind) {
     case 'policy':
+      return /^[a-z]+$/i.test(word) ? word.toUpperCase() : null;
     case 'choice':
       return word.toUpperCase();
     case 'chain':
@@ -37,23 +39,33 @@ export function sameValue(kind: Question['kind'], truth: string, given: string):
   return truth === given;
 }
 
+const tables: ReadonlySet<string> = new Set(tableName.options.map((name) => name.toUpperCase()));
+
+/** At most 28 characters, and none that an option or a negation begins with (iptables/xshared.c, xtables_check_chain_name). */
+const chainName = /^[^\s!-][^\s]{0,27}$/;
+
 function chainForm(word: string): string | null {
   const parts = word.toUpperCase().split(/\s*[:/]\s*|\s+/);
-  return parts.length <= 2 ? parts.join(':') : null;
+  const [table, chain] = parts.length === 1 ? ['FILTER', ...parts] : parts;
+  if (parts.length > 2 || table === undefined || !tables.has(table)) return null;
+  return chain !== undefined && chainName.test(chain) ? parts.join(':') : null;
 }
 
 function ruleForm(word: string): string | null {
   const parts = word.toUpperCase().split(/\s*[:/]\s*|\s+/);
   const [table, chain, number] = parts.length === 2 ? ['FILTER', ...parts] : parts;
   if (parts.length > 3 || table === undefined || chain === undefined || number === undefined) return null;
-  if (!/^#?\d+$/.test(number) && number !== 'POLICY') return null;
+  if (!/^#?0*[1-9]\d*$/.test(number) && number !== 'POLICY') return null;
+  if (table === '' || !chainName.test(chain)) return null;
   return `${table}:${chain}:${number === 'POLICY' ? number : Number(number.replace('#', ''))}`;
 }
 
 function endpointForm(word: string): string | null {
   const found = /^\[?([0-9a-fA-F.:]+?)\]?\s*:\s*(\d{1,5})$/.exec(word.replaceAll(' ', ''));
   const [, address, port] = found ?? [];
-  if (address === undefined || port === undefined || !ipaddr.isValid(address)) return null;
+  if (address === undefined || port === undefined || Number(port) > 65_535) return null;
+  // "10" alone would be an address by inet_aton's rules, and is none that anybody writes here.
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !ipaddr.IPv6.isValid(address)) return null;
   return `${ipaddr.parse(address).toString()}:${Number(port)}`;
 }
 

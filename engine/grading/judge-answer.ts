@@ -1,3 +1,4 @@
+import { formOf } from './answer-form.ts';
 import { normalForm, sameValue } from './answer-value.ts';
 import { type Finding, met, unknown, unmet } from './check.ts';
 import type { Nodes, Observed } from './evidence.ts';
@@ -14,21 +15,13 @@ export function judgeAnswer(question: Question, value: string, nodes: Observed<N
   const given = normalForm(question.kind, value);
   const actual = `"${value.trim()}"`;
   if (given === null) {
-    return unmet(actual, `The answer ${actual} is not in a form that can be read: expected ${forms[question.kind]}.`);
+    return unmet(actual, `The answer ${actual} is not in a form that can be read: expected ${formOf(question)}.`);
   }
   if (truth.values.length === 0) return unmet(actual, `The answer is not right: ${truth.none}`);
   if (truth.values.some((one) => sameValue(question.kind, one, given))) return met(`the answer ${actual}`);
+  // What is the same in every session no node shows.
+  if (question.truth.value !== undefined)
+    return unmet(actual, `The answer ${actual} is not right. Think again: ${question.ask}`);
   const when = question.of === 'baseline' ? 'at the beginning' : 'when it was given';
   return unmet(actual, `The answer ${actual} is not what the node showed ${when}. Look again: ${question.ask}`);
 }
-
-/** How an answer of each kind is written, for messages. */
-const forms: Readonly<Record<Question['kind'], string>> = {
-  policy: 'a policy, such as DROP',
-  chain: 'the name of a chain, such as OUTPUT',
-  rule: 'a rule as TABLE:CHAIN:NUMBER, such as filter:INPUT:2',
-  endpoint: 'an address and a port, such as 10.0.0.2:80',
-  number: 'a number',
-  probability: 'a probability as decimal, fraction or percent',
-  choice: 'one of the choices',
-};

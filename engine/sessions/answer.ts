@@ -1,4 +1,5 @@
 import { HookpointError } from '../contract/error.ts';
+import { missedForm } from '../grading/index.ts';
 import { writeMark } from '../observe/read-timeline.ts';
 import { snapshotNodes } from '../observe/snapshot-nodes.ts';
 import type { LabInstance } from '../packs/index.ts';
@@ -7,7 +8,10 @@ import type { AnswerRow, SessionRow } from './store.ts';
 import { withShell } from './with-shell.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Stores an answer with the state of all nodes at this moment, right or wrong. NOT_FOUND for a question that the lab does not ask. */
+/**
+ * Stores an answer with the state of all nodes at this moment, right or wrong. NOT_FOUND for a question that the lab does not ask, BAD_INPUT for
+ * a value that could be no answer to it: neither is stored.
+ */
 export async function answerQuestion(
   workspace: Workspace,
   session: SessionRow,
@@ -15,7 +19,13 @@ export async function answerQuestion(
   value: string,
   signal?: AbortSignal,
 ): Promise<AnswerRow> {
-  requireQuestion(session.instance, question);
+  const asked = requireQuestion(session.instance, question);
+  const wanted = missedForm(asked, value);
+  if (wanted !== null) {
+    throw new HookpointError('BAD_INPUT', `"${value.trim()}" cannot be an answer to ${question}: it takes ${wanted}.`, {
+      remedy: 'Nothing was stored.',
+    });
+  }
   const answer = await withShell(workspace, session, signal, (run) =>
     answerNow(session.instance, question, value, run, signal),
   );
@@ -39,9 +49,10 @@ export async function answerNow(
   return { question, value, time: Math.max(...times), snapshot };
 }
 
-function requireQuestion(instance: LabInstance, question: string): void {
+function requireQuestion(instance: LabInstance, question: string): LabInstance['questions'][number] {
+  const found = instance.questions.find(({ id }) => id === question);
+  if (found) return found;
   const known = instance.questions.map(({ id }) => id);
-  if (known.includes(question)) return;
   throw new HookpointError('NOT_FOUND', `The lab ${instance.pack}/${instance.id} asks no question "${question}".`, {
     remedy: known.length > 0 ? `Its questions: ${known.join(', ')}.` : 'It asks none.',
   });

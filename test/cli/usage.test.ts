@@ -51,7 +51,7 @@ describe('bad usage ends with 2 and says what to type', () => {
     [['guide', '--seed', '7'], /A session has its own seed/],
     [['exec', 'one-2222'], /Missing required argument 'node'/],
     [['exec', 'one-2222', 'host', 'ls', '-l'], /Put -- before the command/],
-    [['answer', 'policy'], /a question and a value/],
+    [['answer', 'policy'], /The VALUE is missing: answer takes a question and a value/],
     [['grade', 'tiny/one'], /Missing required argument 'work'/],
     [['shell', '--json'], /A shell has no JSON/],
   ])('%j', async (words, expected) => {

@@ -48,6 +48,13 @@ test('a lab is started, worked on, answered, checked and stopped', async () => {
   const half = JSON.parse((await hp(['check', session, '--json'])).stdout);
   expect(half.criteria.map((criterion: { verdict: string }) => criterion.verdict)).toEqual(['passed', 'failed']);
 
+  const unread = await hp(['answer', session, 'policy', '10.0.0.1']);
+  expect(unread.exitCode).toBe(2);
+  expect(unread.stderr).toContain('it takes a policy, such as DROP');
+  const nothing = await hp(['answer', session, 'policy']);
+  expect(nothing.exitCode).toBe(2);
+  expect(nothing.stderr).toContain('The VALUE is missing');
+
   expect((await hp(['answer', 'policy', ' accept '])).exitCode).toBe(0);
   const full = await hp(['check', '--json']);
   expect(full.exitCode).toBe(0);

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { missedForm } from '../../engine/grading/answer-form.ts';
 import { normalForm, sameValue } from '../../engine/grading/answer-value.ts';
+import { judgeAnswer } from '../../engine/grading/judge-answer.ts';
+import { questionSchema } from '../../engine/grading/question.ts';
 import { filter, snapshot, verdictOf } from './hand-made.ts';
 
 const busy = filter(
@@ -62,4 +65,42 @@ describe('answers', () => {
     const [a, b] = [normalForm(kind, truth), normalForm(kind, given)];
     expect(a !== null && b !== null && sameValue(kind, a, b)).toBe(same);
   });
+});
+
+describe('a value that cannot be an answer', () => {
+  const question = (kind: string, choices?: readonly string[]) =>
+    questionSchema.parse({ id: 'q', ask: 'What?', kind, truth: { value: 'x' }, ...(choices ? { choices } : {}) });
+  test.each([
+    ['policy', '10', /a policy/],
+    ['chain', 'the output chain', /name of a chain/],
+    ['chain', 'host:OUTPUT', /name of a chain/],
+    ['chain', '-j', /name of a chain/],
+    ['rule', 'INPUT', /TABLE:CHAIN:NUMBER/],
+    ['rule', 'filter:INPUT:0', /TABLE:CHAIN:NUMBER/],
+    ['endpoint', '10.0.0.2', /address and a port/],
+    ['endpoint', '10:80', /address and a port/],
+    ['endpoint', '10.0.0.2:70000', /address and a port/],
+    ['number', 'many', /a number/],
+    ['probability', 'half', /a probability/],
+  ])('%s %j', (kind, value, form) => expect(missedForm(question(kind), value)).toMatch(form));
+  test('of a choice is told the choices', () => {
+    const choices = question('choice', ['PREROUTING', 'OUTPUT']);
+    expect(missedForm(choices, 'input')).toBe('one of PREROUTING, OUTPUT');
+    expect(missedForm(choices, ' output ')).toBeNull();
+  });
+  test.each([
+    ['policy', 'drop'],
+    ['chain', 'nat OUTPUT'],
+    ['rule', 'INPUT 2'],
+    ['rule', 'filter:INPUT:policy'],
+    ['endpoint', '[fd00::1]:80'],
+    ['number', '1,000'],
+  ])('%s %j can', (kind, value) => expect(missedForm(question(kind), value)).toBeNull());
+});
+
+test('a wrong answer to what is always the same does not speak of nodes', () => {
+  const asked = questionSchema.parse({ id: 'q', ask: 'Which chain?', kind: 'chain', truth: { value: 'OUTPUT' } });
+  const { outcome, message } = judgeAnswer(asked, 'INPUT', { value: {} });
+  expect(outcome).toBe('unmet');
+  expect(message).toBe('The answer "INPUT" is not right. Think again: Which chain?');
 });
