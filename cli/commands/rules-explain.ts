@@ -18,7 +18,7 @@ import { plain, textWidth, wrap } from '../output/text.ts';
 import { explainPath, type PathOptions } from './explain-path.ts';
 import { jsonStep } from './path-text.ts';
 import { readHostState } from './rules-host-state.ts';
-import { type FamilyOptions, fileHelp, readRuleset, readText, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readRules, readText, rulesHelp, withFamily } from './rules-input.ts';
 
 interface ExplainOptions extends FamilyOptions, PathOptions {
   readonly packet?: string;
@@ -30,7 +30,7 @@ interface ExplainOptions extends FamilyOptions, PathOptions {
 export function explainCommand(): Command {
   return withFamily(new Command('explain'))
     .description('walk packets through a ruleset, or through all nodes of a lab, and say which rule decides')
-    .argument('[file]', fileHelp)
+    .argument('[file]', rulesHelp)
     .option('--packet <text>', "the packet, as 'in=eth0 src=10.0.0.2 proto=tcp dport=80 state=new'")
     .addOption(
       new Option('--packets <file>', 'packets, one a line, - for stdin; prints one JSON line each').conflicts('packet'),
@@ -72,8 +72,9 @@ async function explainPackets(file: string | undefined, options: ExplainOptions)
   if ([file, options.packets, options.state].filter((name) => name === '-').length > 1) {
     throw new HookpointError('USAGE', 'only one file can come from stdin', { remedy: 'Name files for the others.' });
   }
-  const { ruleset } = await readRuleset(file, options);
-  const state = options.state === undefined ? undefined : await readHostState(options.state);
+  const { ruleset, nftTables } = await readRules(file, options);
+  const given = options.state === undefined ? undefined : await readHostState(options.state);
+  const state = nftTables === undefined ? given : { ...given, nftTables };
   const walk = options.brief ? 'brief' : 'full';
   for (const packet of await readPackets(options, ruleset.family)) {
     const simulation = simulate({ ruleset, packet, hook, walk, ...(state === undefined ? {} : { state }) });
@@ -98,6 +99,7 @@ Examples:
   hookpoint rules explain rules.v4 --hook input --packet 'in=eth0 proto=tcp dport=22 state=new'
   iptables-save | hookpoint rules explain - --hook output --packet 'out=lo dst=127.0.0.1 proto=tcp dport=80 state=new' --json
   hookpoint rules explain rules.v4 --hook forward --packets packets.txt
+  nft -j list ruleset | hookpoint rules explain - --hook input --packet 'in=eth0 proto=tcp dport=22 state=new'
   hookpoint rules explain --session masquerade-7k2f --from client --to server --tcp 80
   hookpoint rules explain --state nodes.json --from client --to 10.0.1.2 --icmp
 

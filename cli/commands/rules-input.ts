@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
-import { type Family, parseSave, type Ruleset, RulesetSyntaxError } from '../../engine/netfilter/index.ts';
+import {
+  type DumpedTable,
+  type Family,
+  parseSave,
+  type Ruleset,
+  RulesetSyntaxError,
+  readNftTable,
+  splitNftDump,
+} from '../../engine/netfilter/index.ts';
 
 export interface FamilyOptions {
   readonly ipv4?: boolean;
@@ -19,6 +27,9 @@ export function withFamily(command: Command): Command {
 /** What help says about a ruleset's file. */
 export const fileHelp = 'iptables-save or ip6tables-save output, - for stdin';
 
+/** The same where an nft dump will do too. */
+export const rulesHelp = 'iptables-save, ip6tables-save or `nft -j list ruleset` output, - for stdin';
+
 export interface ReadRuleset {
   readonly name: string;
   readonly ruleset: Ruleset;
@@ -29,14 +40,52 @@ export interface ReadRuleset {
 /** Reads and parses a file. A file that is no ruleset is RULESET_INVALID with line and column. */
 export async function readRuleset(file: string, options: FamilyOptions): Promise<ReadRuleset> {
   const bytes = await readBytes(file);
-  const name = file === '-' ? 'stdin' : file;
   const { text, encoding } = decode(bytes);
+  return parseText(file === '-' ? 'stdin' : file, text, encoding, options);
+}
+
+function parseText(name: string, text: string, encoding: ReadRuleset['encoding'], options: FamilyOptions): ReadRuleset {
   const family: Family | undefined = options.ipv4 ? 'ipv4' : options.ipv6 ? 'ipv6' : undefined;
   try {
     return { name, encoding, ruleset: parseSave(text, family === undefined ? {} : { family }) };
   } catch (thrown) {
     if (thrown instanceof RulesetSyntaxError) throw invalid(name, thrown);
     throw thrown;
+  }
+}
+
+export interface ReadRules extends ReadRuleset {
+  /** The tables of an nft dump, which packets are walked through as tables of nft's own; missing for iptables-save output. */
+  readonly nftTables?: readonly DumpedTable[];
+}
+
+/** The same for a command that takes what `nft -j list ruleset` prints too: its tables become those of the ruleset, as one family sees them. */
+export async function readRules(file: string, options: FamilyOptions): Promise<ReadRules> {
+  const bytes = await readBytes(file);
+  const { text, encoding } = decode(bytes);
+  const name = file === '-' ? 'stdin' : file;
+  if (!/^\s*\{/.test(text)) return parseText(name, text, encoding, options);
+  const nftTables = splitNftDump(parseJson(name, text));
+  if (nftTables === null) {
+    throw new HookpointError('RULESET_INVALID', `${name} is JSON, but not a ruleset`, { remedy: rulesRemedy });
+  }
+  const six = options.ipv6 ?? (!options.ipv4 && nftTables.every((table) => table.family === 'ip6'));
+  const family: Family = six ? 'ipv6' : 'ipv4';
+  const tables = nftTables.flatMap(({ json }) => readNftTable(json, family)?.table ?? []);
+  return { name, encoding, nftTables, ruleset: { family, backend: 'nft', tables, remarks: [] } };
+}
+
+const rulesRemedy = 'Give what iptables-save or `nft -j list ruleset` printed.';
+
+function parseJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new HookpointError('RULESET_INVALID', `${name} is neither iptables-save output nor JSON: ${cause.message}`, {
+      remedy: rulesRemedy,
+      cause,
+    });
   }
 }
 

@@ -3,19 +3,19 @@ import { type Chain, describeRule, type Ruleset, type Table } from '../../engine
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { plain } from '../output/text.ts';
-import { type FamilyOptions, fileHelp, readRuleset, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readRules, rulesHelp, withFamily } from './rules-input.ts';
 
 export function rulesParseCommand(): Command {
   return withFamily(new Command('parse'))
     .description('say what a ruleset holds, rule by rule')
-    .argument('<file>', fileHelp)
+    .argument('<file>', rulesHelp)
     .option('--json', 'print the model as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  iptables-save | hookpoint rules parse -\n  hookpoint rules parse rules.v6 -6 --json',
     )
     .action(async (file: string, options: FamilyOptions & { json?: boolean }) => {
-      const { ruleset } = await readRuleset(file, options);
+      const { ruleset } = await readRules(file, options);
       if (options.json) printJson(ruleset);
       else print(summary(ruleset, coloursFor(process.stdout)));
     });
@@ -41,7 +41,7 @@ function chainLines(chain: Chain, colours: Colours): string[] {
   for (const [index, rule] of chain.rules.entries()) {
     const { counters } = rule;
     const seen = counters === null ? '' : colours.dim(` [${counters.packets} packets, ${counters.bytes} bytes]`);
-    lines.push(`    ${colours.dim(`${index + 1}.`)} ${plain(describeRule(rule))}${seen}`);
+    lines.push(`    ${colours.dim(`${rule.number ?? index + 1}.`)} ${plain(describeRule(rule))}${seen}`);
   }
   return lines;
 }
