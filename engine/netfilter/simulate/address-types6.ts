@@ -13,7 +13,8 @@ export function is6(
 ): boolean | null {
   const multicast = address.startsWith('ff');
   if (types.includes('MULTICAST') && !multicast) return false;
-  if (types.includes('UNICAST') && (multicast || address === '::')) return false;
+  // ipv6_addr_type() has a type of its own for v4-mapped addresses.
+  if (types.includes('UNICAST') && (multicast || address === '::' || isMapped(address))) return false;
   if (types.includes('UNSPEC') && address !== '::') return false;
   const asked = types.filter((type) => ['LOCAL', 'ANYCAST', 'UNREACHABLE'].includes(type));
   if (asked.length === 0) return types.some((type) => ['MULTICAST', 'UNICAST', 'UNSPEC'].includes(type));
@@ -30,3 +31,6 @@ export function is6(
   const route = routeOf(state, device === undefined ? question : { ...question, oif: device });
   return route.kind === 'unknown' ? null : route.kind === 'none';
 }
+
+/** ::ffff:0:0/96 in canonical text, dotted or not. */
+const isMapped = (address: string): boolean => /^::ffff:([0-9a-f]+:[0-9a-f]+|[0-9.]+\.[0-9.]+)$/.test(address);

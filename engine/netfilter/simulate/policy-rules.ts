@@ -21,6 +21,8 @@ export interface RouteQuestion {
   readonly sport?: number;
   readonly dport?: number;
   readonly uid?: number;
+  /** A source looked for as a destination (fib_lookup()): that it is a group's address means nothing then. */
+  readonly backwards?: true;
 }
 
 export type PolicyAction =

@@ -100,6 +100,8 @@ export function passesReversePath(state: HostState | null, packet: Packet, how: 
   const { src, dst, family, in: name } = packet;
   if (name === 'lo') return true;
   if (src === undefined || name === undefined) return null;
+  // rpfilter_mt6() leaves a packet without a source to the routing code.
+  if (src === '::') return true;
   const type = localType(state, src);
   if (type === 'LOCAL') return how.acceptLocal && (how.loose || isLoopback(src));
   const route = routeOf(state, {
@@ -107,6 +109,7 @@ export function passesReversePath(state: HostState | null, packet: Packet, how: 
     dst: src,
     ...(dst === undefined ? {} : { src: dst }),
     iif: 'lo',
+    backwards: true,
     mark: how.mark ? (packet.mark ?? 0) : 0,
     ...(packet.protocol === undefined ? {} : { protocol: packet.protocol }),
     ...(packet.sport === undefined ? {} : { dport: packet.sport }),

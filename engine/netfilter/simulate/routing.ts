@@ -2,7 +2,15 @@
 
 import { readIPv6, readNetwork } from '../addresses.ts';
 import type { Family, Network } from '../model.ts';
-import { addressTypeOn, type HostRoute, type HostState, isInNetwork, isLoopback, knownPart } from './host-state.ts';
+import {
+  addressTypeOn,
+  type HostRoute,
+  type HostState,
+  isInNetwork,
+  isLoopback,
+  knownPart,
+  plainAddressType,
+} from './host-state.ts';
 import { defaultRules, type PolicyRule, type RouteQuestion, readPolicyRule, tableName } from './policy-rules.ts';
 
 export interface Hop {
@@ -40,7 +48,8 @@ export function routeOf(state: HostState | null, question: RouteQuestion): Route
       at = to < 0 ? rules.length : to - 1;
     }
     if (action.kind !== 'lookup') continue;
-    const found = action.table === 'local' ? localRoute(state, dst) : tableRoute(state, action.table, question, rule);
+    const found =
+      action.table === 'local' ? localRoute(state, question) : tableRoute(state, action.table, question, rule);
     if (found !== null) return found;
   }
   return { kind: 'none', why: `the host has no route to ${dst}` };
@@ -66,7 +75,8 @@ function rulesOf(state: HostState | null, family: Family): readonly PolicyRule[]
   return rules;
 }
 
-function localRoute(state: HostState | null, dst: string): Route | null {
+function localRoute(state: HostState | null, { dst, backwards }: RouteQuestion): Route | null {
+  if (backwards === true && !isLoopback(dst) && plainAddressType(dst) !== null) return null;
   const type = localType(state, dst);
   // The unspecified address is routed as any other (IPv6; IPv4's 0.0.0.0 counts as broadcast).
   return type === null || type === 'UNICAST' || type === 'UNSPEC' ? null : { kind: 'here', type };
