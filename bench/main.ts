@@ -4,10 +4,11 @@
  */
 import { engineRows } from './engine-rows.ts';
 import { formatRow, type Row } from './measure.ts';
-import { explainRow, netfilterRows } from './netfilter-rows.ts';
+import { analyseRow, explainRow, netfilterRows } from './netfilter-rows.ts';
 
 console.log(`${''.padEnd(46)}        ours         raw    ratio   budget  runs`);
 const report = (row: Row) => console.log(formatRow(row));
 await engineRows(report);
 await explainRow(report);
+await analyseRow(report);
 await netfilterRows(report);

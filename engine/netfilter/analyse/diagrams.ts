@@ -25,6 +25,7 @@ const ops = {
   forget: 10,
   or: 11,
   agree: 12,
+  agreeVia: 13,
 };
 
 export class Diagrams {
@@ -153,6 +154,26 @@ export class Diagrams {
     const low = this.differ(this.lowAt(f, level), this.lowAt(g, level));
     const high = this.differ(this.highAt(f, level), this.highAt(g, level));
     return store.remember(ops.differ, f, g, 0, store.make(level, low, high));
+  }
+
+  /** `agree`, of two functions with `h` in place of their leaf `on`. */
+  agreeVia(set: Node, f: Node, g: Node, on: Node, h: Node): boolean {
+    if (set === none || f === g) return true;
+    const { store } = this;
+    if (store.isLeaf(f) && store.isLeaf(g)) {
+      if (f === on) return this.agree(set, h, g);
+      return g === on && this.agree(set, f, h);
+    }
+    if (f > g) return this.agreeVia(set, g, f, on, h);
+    const operation = ops.agreeVia + h * 16;
+    const known = store.recall(operation, set, f, g);
+    if (known >= 0) return known === 1;
+    const level = Math.min(store.level(set), store.level(f), store.level(g), store.level(h));
+    const half = (at: (node: Node, level: number) => Node): boolean =>
+      this.agreeVia(at(set, level), at(f, level), at(g, level), on, at(h, level));
+    const answer = half((node, one) => this.lowAt(node, one)) && half((node, one) => this.highAt(node, one));
+    store.remember(operation, set, f, g, answer ? 1 : 0);
+    return answer;
   }
 
   /** Whether two functions have the same value for every packet of a set; makes no nodes. */

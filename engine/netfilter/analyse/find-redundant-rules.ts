@@ -48,10 +48,7 @@ class RedundancySearch {
     const { d } = space;
     // A chain that changes packets sends out others than came to the rule.
     if (chain.isBuiltin || chain.changes.size > 0 || d.meets(taken, this.#loudAfterCalls(chain))) return false;
-    const { absent, returned } = flow.endings;
-    const after = this.#afterCalls(chain);
-    const whole = (part: Node): Node => d.follow(d.choose(taken, part, absent), returned, after);
-    return whole(f) === whole(g);
+    return d.agreeVia(taken, f, g, flow.endings.returned, this.#afterCalls(chain));
   }
 
   /** What becomes of packets that come out of a chain, from wherever it is called; `conflict` where that depends on the call. */
