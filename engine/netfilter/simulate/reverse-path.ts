@@ -27,12 +27,10 @@ const inText = (address: string, text: string): boolean => {
 
 /**
  * Why the routing code drops a packet that came in, whatever the routes are (ip_route_input_slow(): "martian source", "martian destination");
- * null where it does not. IPv6 does most of this before PREROUTING.
+ * null where it does not. IPv4 alone: IPv6 does this before PREROUTING.
  */
 export function martian(state: HostState | null, { src, dst, family, in: name }: Packet): string | null {
-  if (name === undefined || name === 'lo') return null;
-  // What came from the wire and DNAT sent to ::1 gets nowhere (seen; IPv6 has no route_localnet).
-  if (family === 'ipv6') return dst === '::1' ? `::1 cannot be reached through ${name}` : null;
+  if (family === 'ipv6' || name === undefined || name === 'lo') return null;
   const localnet = eitherSetting(state, name, 'route_localnet');
   const toAll = dst === '255.255.255.255' || (src === '0.0.0.0' && dst === '0.0.0.0');
   if (src !== undefined) {

@@ -30,9 +30,16 @@ export function routeInput(run: Run, track: Track): Decided {
   if (odd !== null) return only({ ended: [stopped(track, 'prerouting', 'martian', odd)] });
   const checked = checkReversePath(run, track);
   if (!checked.goesOn) return only({ ended: checked.ended });
-  const type = localType(state, packet.dst) ?? 'UNICAST';
+  // What DNAT sent to ::1 is on no interface but lo (rt6_need_strict()).
+  const isStrange = packet.dst === '::1' && packet.in !== undefined && packet.in !== 'lo';
+  const type = isStrange ? 'UNICAST' : (localType(state, packet.dst) ?? 'UNICAST');
   const route: Route =
-    type === 'UNICAST' || type === 'UNSPEC' ? routeOf(state, questionOf(packet, packet.in)) : { kind: 'here', type };
+    type === 'UNICAST' || type === 'UNSPEC'
+      ? routeOf(state, {
+          ...questionOf(packet, packet.in),
+          ...(isStrange && packet.in !== undefined ? { oif: packet.in } : {}),
+        })
+      : { kind: 'here', type };
   const decided = route.kind === 'here' ? deliver(run, track, route.type) : passOn(run, track, route);
   return { ...decided, ended: [...checked.ended, ...decided.ended] };
 }

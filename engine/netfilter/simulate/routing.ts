@@ -33,7 +33,9 @@ export type Route =
 /** Asks the rules in the order of their priorities, and each rule's table for the longest prefix. */
 export function routeOf(state: HostState | null, question: RouteQuestion): Route {
   const { dst } = question;
-  if (isLoopback(dst)) return { kind: 'here', type: 'LOCAL' };
+  // rt6_need_strict(): from the wire ::1 is looked for among the routes of that interface, and lo has the local one.
+  const isStrange = dst === '::1' && question.oif !== undefined && question.oif !== 'lo';
+  if (isLoopback(dst) && !isStrange) return { kind: 'here', type: 'LOCAL' };
   const rules = rulesOf(state, question.family);
   for (let at = 0; at < rules.length; at++) {
     const rule = rules[at];
@@ -48,6 +50,7 @@ export function routeOf(state: HostState | null, question: RouteQuestion): Route
       at = to < 0 ? rules.length : to - 1;
     }
     if (action.kind !== 'lookup') continue;
+    if (action.table === 'local' && isStrange) continue;
     const found =
       action.table === 'local' ? localRoute(state, question) : tableRoute(state, action.table, question, rule);
     if (found !== null) return found;

@@ -313,9 +313,14 @@ describe('from the wire', () => {
     expect(end(open, 'src=fd00::2 dst=2001:db8::1', 'ipv6')).toBe('accept FORWARD');
   });
 
-  test('DNAT to ::1 gets nowhere', () => {
+  test('what DNAT sends to ::1 goes by the routes of the interface that it came in through, never to INPUT', () => {
     const rules = `*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNAT --to-destination ::1\nCOMMIT\n${open}`;
-    expect(end(rules, 'src=fd00::2 dst=fd00::1', 'ipv6')).toBe('drop martian');
+    expect(end(rules, 'src=fd00::2 dst=fd00::1', 'ipv6')).toBe('drop route');
+    const back = walk(rules, 'in=eth1 src=fd00:1::2 dst=fd00::1 proto=udp sport=1 dport=2 state=new', 'prerouting', {
+      state,
+      family: 'ipv6',
+    });
+    expect(back).toMatchObject({ verdict: 'accept', packet: { dst: '::1', out: 'eth1' } });
   });
 
   test('a frame to 0.0.0.0 is to one host', () => {
