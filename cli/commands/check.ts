@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { HookpointError } from '../../engine/contract/error.ts';
 import type { Report } from '../../engine/contract/report.ts';
 import { exitCodeOf, toJUnit } from '../../engine/grading/index.ts';
 import { checkSession } from '../../engine/sessions/check.ts';
@@ -29,6 +30,7 @@ Examples:
   hookpoint check redirect-7k2f --junit report.xml`,
     )
     .action(async (text: string | undefined, options: { verbose?: boolean; junit?: string; json?: boolean }) => {
+      requireOneOutput(options);
       const signal = interruptSignal();
       await using workspace = await openWorkspace({ signal });
       const session = findSession(workspace.store, text);
@@ -43,6 +45,14 @@ async function checkWithProgress(check: () => Promise<Report>): Promise<Report> 
   using progress = openProgress({ quiet: !process.stderr.isTTY });
   progress.report({ stage: 'Checking' });
   return await check();
+}
+
+/** Two reports on one stdout could be read by nobody. */
+export function requireOneOutput({ junit, json }: { readonly junit?: string; readonly json?: boolean }): void {
+  if (!json || junit !== '-') return;
+  throw new HookpointError('USAGE', '--json and --junit - both write to stdout.', {
+    remedy: 'Leave one out, or name a file after --junit.',
+  });
 }
 
 /** Prints a report as asked and sets the exit code that goes with it. */

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { ScriptRun } from '../../engine/contract/report.ts';
 import { findLab } from '../../engine/sessions/catalog.ts';
 import { gradeWork } from '../../engine/sessions/grade.ts';
 import { findHome } from '../../engine/sessions/home.ts';
@@ -6,11 +7,11 @@ import { defaultScriptSeconds } from '../../engine/sessions/lab-runner.ts';
 import { openStore } from '../../engine/sessions/store.ts';
 import { consentToHostLog } from '../host-log-consent.ts';
 import { interruptSignal } from '../interrupt.ts';
-import { notice } from '../output/print.ts';
+import { notice, print } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
-import { plain } from '../output/text.ts';
+import { plain, textWidth, wrap } from '../output/text.ts';
 import { wholeNumber } from '../whole-number.ts';
-import { printReport } from './check.ts';
+import { printReport, requireOneOutput } from './check.ts';
 
 interface Options {
   readonly node?: string;
@@ -42,6 +43,7 @@ export function gradeCommand(): Command {
     .addHelpText(
       'after',
       `
+A script cannot answer a lab's questions: a steps file does (docs/teaching.md).
 Exit codes: 0 passed, 1 a criterion failed or was not reached, 3 something could not be checked.
 
 Examples:
@@ -50,8 +52,10 @@ Examples:
   hookpoint grade netfilter/counters fix.sh --node router --seed 7 --junit report.xml`,
     )
     .action(async (text: string, file: string, options: Options) => {
-      const { report, remarks } = await grade(text, file, options);
-      for (const remark of remarks) notice(plain(remark));
+      requireOneOutput(options);
+      const report = await grade(text, file, options);
+      for (const failure of report.work.failures) notice(plain(failure));
+      if (!options.json && options.junit !== '-') for (const script of report.work.scripts) printFailed(script);
       await printReport(report, options);
     });
 }
@@ -65,6 +69,23 @@ async function grade(text: string, file: string, options: Options) {
   using progress = openProgress();
   const work = { file, node: options.node, seed: options.seed };
   return await gradeWork(found, work, { signal, progress: progress.report, hostLog, scriptSeconds: options.timeout });
+}
+
+/** Lines of a failed script's error output that are shown; the JSON has more. */
+const shownLines = 5;
+
+/** A script that ended with another status than 0 is no failure by itself, but often why a criterion is not passed. */
+function printFailed({ node, script, exitCode, timedOut, stderr }: ScriptRun): void {
+  if (exitCode === 0 && !timedOut) return;
+  const how = timedOut ? 'was stopped: it did not end in its time' : `ended with exit status ${exitCode}`;
+  const lines = plain(stderr).split('\n').filter(Boolean).slice(-shownLines);
+  print(
+    [
+      wrap(plain(`The script on ${node} ${how}: ${script}`), textWidth(), '  ', ''),
+      ...lines.map((line) => `  ${line}`),
+      '',
+    ].join('\n'),
+  );
 }
 
 function wholeSeconds(text: string): number {

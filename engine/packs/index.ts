@@ -4,7 +4,7 @@ export { inspectPack, invalidPack, lintPack, loadLab, loadPack } from './inspect
 export { instantiate } from './instantiate.ts';
 export type { LabRunner, RunningLab, ScriptResult } from './lab-runner.ts';
 export type { Lab, LabInstance, Pack } from './pack.ts';
-export { runSteps } from './run-steps.ts';
+export { runSteps, secondsSince } from './run-steps.ts';
 export { parseStepsFile } from './steps-file.ts';
 export type { Step } from './steps-schema.ts';
 export { packTestToJUnit } from './test-junit.ts';

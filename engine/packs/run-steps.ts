@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Report } from '../contract/report.ts';
+import type { Report, ScriptRun } from '../contract/report.ts';
 import type { RunningLab } from './lab-runner.ts';
 import type { Step } from './steps-schema.ts';
 
@@ -9,6 +9,8 @@ export interface StepsOutcome {
   readonly failures: readonly string[];
   /** Scripts that ended with another status than 0: no failure by itself, but often why a verdict is not as declared. */
   readonly exits: readonly string[];
+  /** Every `run` that was begun, in order. */
+  readonly scripts: readonly ScriptRun[];
 }
 
 /** How often a `wait` asks again. */
@@ -17,17 +19,27 @@ const waitMilliseconds = 100;
 /** Does the steps one after another in a running lab. A failed wait or check ends them. */
 export async function runSteps(lab: RunningLab, steps: readonly Step[], signal?: AbortSignal): Promise<StepsOutcome> {
   const exits: string[] = [];
+  const scripts: ScriptRun[] = [];
   for (const [index, step] of steps.entries()) {
     signal?.throwIfAborted();
-    const failure = await runStep(lab, step, exits, signal);
-    if (failure) return { failures: [`step ${index + 1}: ${failure}`], exits };
+    const failure = await runStep(lab, step, { exits, scripts }, signal);
+    if (failure) return { failures: [`step ${index + 1}: ${failure}`], exits, scripts };
   }
-  return { failures: [], exits };
+  return { failures: [], exits, scripts };
 }
 
-async function runStep(lab: RunningLab, step: Step, exits: string[], signal?: AbortSignal): Promise<string | null> {
+async function runStep(
+  lab: RunningLab,
+  step: Step,
+  { exits, scripts }: { readonly exits: string[]; readonly scripts: ScriptRun[] },
+  signal?: AbortSignal,
+): Promise<string | null> {
   if ('run' in step) {
-    const { exitCode, stderr, timedOut } = await lab.run(step.node, step.run, signal);
+    const begin = performance.now();
+    const { exitCode, stdout, stderr, timedOut } = await lab.run(step.node, step.run, signal);
+    const seconds = secondsSince(begin);
+    const script = shorten(step.run);
+    scripts.push({ node: step.node, script, exitCode, timedOut, seconds, stdout: tail(stdout), stderr: tail(stderr) });
     if (timedOut) return `'${shorten(step.run)}' on ${step.node} did not end in its time and was stopped`;
     if (exitCode !== 0) exits.push(`'${shorten(step.run)}' on ${step.node} exited ${exitCode}: ${shorten(stderr)}`);
     return null;
@@ -62,4 +74,15 @@ function unexpectedVerdicts(report: Report, expected: Readonly<Record<string, st
 function shorten(text: string): string {
   const line = text.trim().replace(/\s+/g, ' ');
   return line.length > 120 ? `${line.slice(0, 117)}...` : line;
+}
+
+/** To the millisecond. */
+export const secondsSince = (begin: number): number => Math.round(performance.now() - begin) / 1000;
+
+const tailLines = 20;
+const tailCharacters = 2000;
+
+/** The last lines of an output: enough to see why a script failed. */
+function tail(text: string): string {
+  return text.trimEnd().split('\n').slice(-tailLines).join('\n').slice(-tailCharacters);
 }

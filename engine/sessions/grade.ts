@@ -1,33 +1,33 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { HookpointError } from '../contract/error.ts';
-import type { Report } from '../contract/report.ts';
-import { instantiate, type LabInstance, parseStepsFile, runSteps, type Step } from '../packs/index.ts';
+import type { GradedWork, Report } from '../contract/report.ts';
+import { instantiate, type LabInstance, parseStepsFile, runSteps, type Step, secondsSince } from '../packs/index.ts';
 import type { FoundLab } from './catalog.ts';
 import { type LabRunnerOptions, openLabRunner } from './lab-runner.ts';
 
-export interface Graded {
-  readonly report: Report;
-  /** Steps that could not be done, and scripts that ended with another status than 0. */
-  readonly remarks: readonly string[];
-}
+/** A report that says what was run for it. */
+export type GradedReport = Report & { readonly work: GradedWork };
 
 /** Runs a learner's script (bash, on one node) or a steps file in a fresh lab and gives the marks. The lab is always ended. */
 export async function gradeWork(
   found: FoundLab,
   work: { readonly file: string; readonly node?: string | undefined; readonly seed: number },
   options: LabRunnerOptions,
-): Promise<Graded> {
+): Promise<GradedReport> {
   const instance = instantiate(found.lab, work.seed);
   const steps = await readSteps(work.file, found, instance, work.node);
   await using runner = await openLabRunner(options);
   const lab = await runner.start(instance, options.signal);
   try {
     options.progress?.({ stage: 'Running the work' });
-    const { failures, exits } = await runSteps(lab, steps, options.signal);
+    const begin = performance.now();
+    const { failures, scripts } = await runSteps(lab, steps, options.signal);
+    const seconds = secondsSince(begin);
     options.progress?.({ stage: 'Grading' });
     const report = await lab.check(options.signal);
-    return { report, remarks: [...failures, ...exits] };
+    const of = { file: work.file, seed: work.seed, pack: instance.pack, packVersion: found.version };
+    return { ...report, work: { ...of, seconds, scripts: [...scripts], failures: [...failures] } };
   } finally {
     await lab.stop();
   }

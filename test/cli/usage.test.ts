@@ -52,6 +52,8 @@ describe('bad usage ends with 2 and says what to type', () => {
     [['exec', 'one-2222'], /Missing required argument 'node'/],
     [['exec', 'one-2222', 'host', 'ls', '-l'], /Put -- before the command/],
     [['answer', 'policy'], /The VALUE is missing: answer takes a question and a value/],
+    [['check', '--json', '--junit', '-'], /both write to stdout/],
+    [['grade', 'tiny/one', 'work.sh', '--json', '--junit', '-'], /both write to stdout/],
     [['grade', 'tiny/one'], /Missing required argument 'work'/],
     [['shell', '--json'], /A shell has no JSON/],
   ])('%j', async (words, expected) => {

@@ -236,9 +236,15 @@ test('grade runs steps or a script in a fresh lab, gives JSON and JUnit, and lea
     expect(right.exitCode).toBe(0);
     expect(JSON.parse(right.stdout)).toMatchObject({ lab: 'tiny/one', score: 4, passed: true });
     expect(readFileSync(junit, 'utf8')).toMatch(/<testsuite [^>]*tests="2"[^>]*failures="0"/);
-    const wrong = await hp(['grade', two, '-', '--node', 'server', '--json'], 'iptables -A INPUT -j ACCEPT\n');
+    const wrong = await hp(
+      ['grade', two, '-', '--node', 'server', '--json'],
+      'iptables -A INPUT -j ACCEPT\nls /none\n',
+    );
     expect(wrong.exitCode).toBe(1);
-    expect(JSON.parse(wrong.stdout)).toMatchObject({ score: 0, criteria: [{ id: 'closed', verdict: 'failed' }] });
+    const report = JSON.parse(wrong.stdout);
+    expect(report).toMatchObject({ score: 0, criteria: [{ id: 'closed', verdict: 'failed' }] });
+    expect(report.work).toMatchObject({ file: '-', seed: 1, pack: 'tiny', scripts: [{ node: 'server', exitCode: 2 }] });
+    expect(report.work.scripts[0].stderr).toContain('/none');
     expect((await hp(['grade', two, '-'], 'true')).stderr).toContain('--node');
   } finally {
     rmSync(folder, { recursive: true, force: true });
