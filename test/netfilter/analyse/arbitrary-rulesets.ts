@@ -23,6 +23,8 @@ const transport = fc.oneof(
     '-p tcp --syn',
     '-p tcp ! --syn',
     '-p tcp --tcp-flags SYN,FIN SYN,FIN',
+    '-p tcp -m tcpmss --mss 1000:1400',
+    '-p tcp -m tcpmss ! --mss 1000:1400',
     '-p icmp --icmp-type 8',
     '-p icmp ! --icmp-type 8',
     '-p icmp --icmp-type 3/1',
@@ -67,8 +69,6 @@ const part = fc.oneof(
       '-m mac ! --mac-source 02:00:00:00:00:01',
       '-m addrtype --dst-type LOCAL',
       '-m addrtype ! --src-type MULTICAST',
-      '-p tcp -m tcpmss --mss 1000:1400',
-      '-p tcp -m tcpmss ! --mss 1000:1400',
     ),
   },
 );
