@@ -96,7 +96,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'rules',
     group: 'Rules:',
-    summary: 'parse, print and compare what iptables-save prints',
+    summary: 'parse, print, compare, explain and analyse what iptables-save prints',
     load: async () => (await import('./commands/rules.ts')).rulesCommand(),
   },
   {

@@ -1,5 +1,6 @@
 /** The public side of the room: rulesets parsed, printed, compared, described. Pure, no I/O. */
 
+export * from './analyse/index.ts';
 export { builtinChains, isBuiltinChain } from './builtin.ts';
 export { canonicalWords, targetName } from './canonical.ts';
 export { type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';
