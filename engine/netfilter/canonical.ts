@@ -103,7 +103,12 @@ function piece(condition: Condition, protocol: number | null): Piece {
       return match('tcp', condition.negated, '--tcp-flags', flagText(condition.mask), flagText(condition.set));
     case 'icmp-type': {
       const { type, code } = condition;
-      const value = type === 255 && code === null ? 'any' : code === null ? `${type}` : `${type}/${code.from}`;
+      const value =
+        type === 255 && code === null
+          ? 'any'
+          : code === null || code.from !== code.to
+            ? `${type}`
+            : `${type}/${code.from}`;
       const six = protocol === 58;
       return match(six ? 'icmp6' : 'icmp', condition.negated, six ? '--icmpv6-type' : '--icmp-type', value);
     }

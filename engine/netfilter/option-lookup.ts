@@ -43,13 +43,13 @@ function load(state: State, extension: MatchExtension): ReadOption[] {
 }
 
 function implicitOf(state: State): MatchExtension | undefined {
-  if (state.protocol !== null) return implicitMatch(state.protocol);
+  if (state.protocol !== null) return implicitMatch(state.protocol, state.family);
   // iptables wants -p before the protocol's options; people do write them the other way round.
   if (state.laterProtocol === undefined) {
     const at = state.words.findIndex((word) => globals.get(word) === 'protocol');
     state.laterProtocol = at < 0 ? null : protocolNumber(state.words[at + 1] ?? '');
   }
-  return state.laterProtocol === null ? undefined : implicitMatch(state.laterProtocol);
+  return state.laterProtocol === null ? undefined : implicitMatch(state.laterProtocol, state.family);
 }
 
 /** getopt_long(3): a long option may be shortened while only one option begins so; aliases of one option count once. */

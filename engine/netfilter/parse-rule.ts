@@ -77,6 +77,8 @@ function valueAt(state: State, at: number, option: number): string {
   return value;
 }
 
+const isNeverNegated: ReadonlySet<Global> = new Set<Global>(['match', 'jump', 'goto', 'counters']);
+
 /** `joined` is the value when it stood in the option's own word. */
 function readGlobal(
   state: State,
@@ -98,6 +100,9 @@ function readGlobal(
   }
   const value = joined ?? valueAt(state, next++, option);
   const place = joined === undefined ? next - 1 : option;
+  if (value === '!') throw new WordError(`${state.words[option]} needs a value`, place, 'a value after "!"');
+  if (negated && isNeverNegated.has(global))
+    throw new WordError(`${state.words[option]} cannot be negated`, option, 'no "!"');
   switch (global) {
     case 'source':
     case 'destination':
@@ -111,6 +116,7 @@ function readGlobal(
       readProtocol(state, value, place, negated);
       break;
     case 'match':
+      if (value === '') throw new WordError('-m needs the name of a match', place, 'a name such as tcp or conntrack');
       state.matches.push({
         extension: findMatch(value, state.family) ?? { name: value, options: new Map() },
         options: [],
@@ -118,6 +124,7 @@ function readGlobal(
       break;
     case 'jump':
     case 'goto':
+      if (value === '') throw new WordError('-j needs a target', place, 'a target such as ACCEPT, or a chain');
       if (state.target !== null) throw new WordError('a rule has one target only', option, 'no second -j or -g');
       state.target = { name: value, goto: global === 'goto', at: place, extension: findTarget(value), options: [] };
       break;
@@ -156,6 +163,9 @@ function readProtocol(state: State, text: string, at: number, negated: boolean):
   const protocol = protocolNumber(text);
   if (protocol === null)
     throw new WordError(`unknown protocol "${text.slice(0, 60)}"`, at, 'a protocol name or a number from 0 to 255');
+  if (state.conditions.some((condition) => condition.kind === 'protocol')) {
+    throw new WordError('a rule names one protocol only', at, 'no second -p');
+  }
   if (!negated) state.protocol = protocol;
   state.conditions.push({ kind: 'protocol', protocol, negated });
 }

@@ -105,7 +105,9 @@ function icmpType(option: ReadOption, family: Family): Condition {
   const type = readNumber(slash < 0 ? text : text.slice(0, slash), 255);
   const code = slash < 0 ? null : readNumber(text.slice(slash + 1), 255);
   if (type === null || (slash >= 0 && code === null)) throw badValue(option, 'an ICMP type by name, TYPE or TYPE/CODE');
-  return { kind: 'icmp-type', type, code: code === null ? null : { from: code, to: code }, negated: option.negated };
+  // "any" is IPv4's alone: to icmp6 255 is a type like the others.
+  const all = family === 'ipv6' && type === 255 ? { from: 0, to: 255 } : null;
+  return { kind: 'icmp-type', type, code: code === null ? all : { from: code, to: code }, negated: option.negated };
 }
 
 /** The name of an ICMP type for people, null when it has none. */
@@ -122,7 +124,8 @@ export const icmpMatches: readonly MatchExtension[] = [
   },
   {
     name: 'icmp6',
-    options: optionTable('--icmpv6-type=1'),
+    // The second name is for rules that do not say -p, whose family their words alone do not tell.
+    options: optionTable('--icmpv6-type,--icmp-type=1'),
     read: (options) => options.map((option) => icmpType(option, 'ipv6')),
   },
 ];

@@ -58,7 +58,7 @@ const byProtocol: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The extension that `-p` brings along for options that no `-m` explains. */
-export function implicitMatch(protocol: number): MatchExtension | undefined {
+export function implicitMatch(protocol: number, family: Family): MatchExtension | undefined {
   const name = byProtocol.get(protocol);
-  return name === undefined ? undefined : matches.get(name);
+  return name === undefined ? undefined : findMatch(name, family);
 }
