@@ -9,8 +9,6 @@ import { hasPorts, type Packet } from './packet.ts';
 import { isOutOfPlace, packetHolds } from './packet-conditions.ts';
 import type { Setting, Track } from './track.ts';
 
-export { conditionText } from './condition-texts.ts';
-
 export type Tri = boolean | null;
 
 const not = (value: Tri, negated: boolean): Tri => (value === null ? null : value !== negated);
