@@ -16,7 +16,10 @@ export function packLintCommand(): Command {
       const problems = [...errors, ...lint];
       if (problems.length > 0 && !options.json) throw invalidPack(folder, problems);
       if (options.json) printJson({ pack: pack?.manifest.id ?? null, sound: problems.length === 0, problems });
-      else print(`${pack?.manifest.id ?? folder}: ${pack?.labs.length ?? 0} labs, no problems`);
+      else
+        print(
+          `${pack?.manifest.id ?? folder}: ${pack?.labs.length === 1 ? '1 lab' : `${pack?.labs.length ?? 0} labs`}, no problems`,
+        );
       if (problems.length > 0) process.exitCode = 2;
     });
 }

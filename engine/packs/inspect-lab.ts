@@ -146,7 +146,7 @@ async function inspectGuide(files: PackFiles, id: string, context: GuideContext,
       const message = context.broken.has(reference.name) ? null : referenceProblem(reference, context.values);
       if (!message) continue;
       const place = { file, line: index + 1, column: reference.index + 1 };
-      errors.push({ message, place, expected: expectedReference(context.values) });
+      errors.push({ message, place, expected: expectedReference(context.values, reference) });
     }
   }
   return read.text;

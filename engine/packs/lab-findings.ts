@@ -1,7 +1,8 @@
+import { normalForm } from '../grading/answer-value.ts';
 import { checkTopology } from '../topology/check-topology.ts';
 import { topologySchema } from '../topology/topology.ts';
 import { cycles } from './cycles.ts';
-import { findReferences, type ParameterValues, referenceProblem } from './parameters.ts';
+import { findReferences, hostsOf, type ParameterValues, type Reference, referenceProblem } from './parameters.ts';
 import type { Finding } from './schema-problems.ts';
 import { asList, asMapping, textsOf, valueAt } from './walk-data.ts';
 import type { Path } from './yaml-source.ts';
@@ -65,21 +66,31 @@ function unknownNodes(document: unknown, names: LabNames): Finding[] {
   );
 }
 
+/** What a name could have been; a lab may have none of the kind. */
+export function oneOfNames(names: Iterable<string>, kind: string): string {
+  const known = [...names];
+  return known.length > 0 ? `one of ${known.join(', ')}` : `no ${kind}: the lab has none`;
+}
+
 export function unknownNode(path: Path, name: string, names: LabNames): Finding {
-  return { path, message: `There is no node '${name}'.`, expected: `one of ${[...names.nodes].join(', ')}` };
+  return { path, message: `There is no node '${name}'.`, expected: oneOfNames(names.nodes, 'node') };
 }
 
 function questionFindings(document: unknown, names: LabNames): Finding[] {
   const findings: Finding[] = [];
+  const graded = new Set<string>();
+  for (const { path, text } of textsOf(valueAt(document, ['criteria']), ['criteria']))
+    if (path.at(-1) === 'question' && path.at(-2) === 'answer') graded.add(text);
   for (const [index, question] of asList(valueAt(document, ['questions'])).entries()) {
     const id = textAt(question, ['id']);
-    if (id !== null && names.criteria.size > 0 && !names.criteria.has(id)) {
+    if (id !== null && names.criteria.size > 0 && !graded.has(id)) {
       findings.push({
         path: ['questions', index, 'id'],
         message: `No criterion grades the question '${id}'.`,
-        expected: 'a criterion with the same id',
+        expected: `a criterion with the check answer: { question: ${id} }`,
       });
     }
+    findings.push(...choiceFindings(question, index));
   }
   for (const { path, text } of textsOf(valueAt(document, ['criteria']), ['criteria'])) {
     const asked = path.at(-1) === 'answer' || (path.at(-1) === 'question' && path.at(-2) === 'answer');
@@ -95,6 +106,17 @@ function questionFindings(document: unknown, names: LabNames): Finding[] {
   return findings;
 }
 
+/** A right answer that is no choice could be given by nobody. */
+function choiceFindings(question: unknown, index: number): Finding[] {
+  const value = valueAt(question, ['truth', 'value']);
+  const choices = asList(valueAt(question, ['choices'])).filter((choice) => typeof choice === 'string');
+  if (textAt(question, ['kind']) !== 'choice' || value === undefined || choices.length === 0) return [];
+  const right = normalForm('choice', String(value));
+  if (choices.some((choice) => normalForm('choice', choice) === right)) return [];
+  const message = `The truth '${String(value)}' is not among the choices.`;
+  return [{ path: ['questions', index, 'truth', 'value'], message, expected: `one of ${choices.join(', ')}` }];
+}
+
 /** `after` and `then` name criteria of the lab, and do not lead in a circle. */
 function orderFindings(document: unknown, names: LabNames): Finding[] {
   const findings: Finding[] = [];
@@ -106,7 +128,7 @@ function orderFindings(document: unknown, names: LabNames): Finding[] {
     const targets = [...after, then].flatMap(({ to, path }) => (typeof to === 'string' ? [{ to, path }] : []));
     for (const { to, path } of targets) {
       if (!names.criteria.has(to)) {
-        const expected = `one of ${[...names.criteria].join(', ')}`;
+        const expected = oneOfNames(names.criteria, 'criterion');
         findings.push({ path, message: `There is no criterion '${to}'.`, expected });
       }
     }
@@ -144,16 +166,20 @@ export function referenceFindings(document: unknown, values: ParameterValues, br
     if (path[0] === 'parameters') continue;
     for (const reference of findReferences(text)) {
       const message = broken.has(reference.name) ? null : referenceProblem(reference, values);
-      if (message) findings.push({ path, message, expected: expectedReference(values) });
+      if (message) findings.push({ path, message, expected: expectedReference(values, reference) });
     }
   }
   return findings;
 }
 
-export function expectedReference(values: ParameterValues): string {
+/** What a reference could have been; of a subnet that there is, which hosts it has. */
+export function expectedReference(values: ParameterValues, { name, part }: Reference): string {
+  const hosts = part === null ? null : hostsOf(values[name]);
+  if (hosts !== null) return `{{${name}.prefix}}, {{${name}.network}} or {{${name}.1}} to {{${name}.${hosts}}}`;
+  if (part !== null && values[name] !== undefined) return `{{${name}}}`;
   const names = Object.keys(values);
   return names.length > 0
-    ? `one of ${names.map((name) => `{{${name}}}`).join(', ')}`
+    ? `one of ${names.map((one) => `{{${one}}}`).join(', ')}`
     : 'no {{...}}: the lab has no parameters';
 }
 

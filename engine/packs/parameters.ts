@@ -129,6 +129,14 @@ export function referenceProblem({ name, part }: Reference, values: ParameterVal
   return addressAt(parseNetwork(value), Number(part)) === null ? `The subnet ${value} has no host ${part}.` : null;
 }
 
+/** The last number that `.N` of a subnet may have; null of another value. */
+export function hostsOf(value: ParameterValue | undefined): number | null {
+  if (value === undefined || !isSubnetValue(value)) return null;
+  const { bits, prefix } = parseNetwork(value);
+  // References have at most nine digits.
+  return Math.min(999_999_999, 2 ** (bits - prefix) - 1);
+}
+
 /** A text with its parameters filled in. What cannot be resolved stays as written: lint reports it. */
 export function fillText(text: string, values: ParameterValues): string {
   return text.replace(reference, (written: string, name: string, part: string | undefined) => {

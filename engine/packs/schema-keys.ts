@@ -30,6 +30,16 @@ export function knownKeys(schema: z.core.$ZodType, path: Path, value: unknown): 
   return [...new Set((fitting.length > 0 ? fitting : shapes).flatMap((shape) => Object.keys(shape)))];
 }
 
+/** The words that a schema knows for the value at a path: the types that a wrong one could have been. */
+export function knownWords(schema: z.core.$ZodType, path: Path): readonly unknown[] {
+  let candidates = unwrap(schema);
+  for (const step of path) candidates = candidates.flatMap((candidate) => child(candidate, step)).flatMap(unwrap);
+  return candidates.flatMap((candidate) => {
+    const { type, values } = definitionOf(candidate) as Definition & { values?: readonly unknown[] };
+    return type === 'literal' ? (values ?? []) : [];
+  });
+}
+
 /** Of several shapes with a `type` or `kind`, the one that the value names. */
 function hasDiscriminator(shape: Record<string, z.core.$ZodType>, value: unknown): boolean {
   if (value === null || typeof value !== 'object') return false;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from '../contract/error.ts';
-import { knownKeys } from './schema-keys.ts';
+import { knownKeys, knownWords } from './schema-keys.ts';
 import { asMapping, valueAt } from './walk-data.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
 
@@ -106,15 +106,18 @@ function findingsOf(issue: z.core.$ZodIssue, base: Path, context: Context): Find
 /** A value that fits no form of several: it is told by the form that it comes nearest to. */
 function unionFindings(issue: z.core.$ZodIssueInvalidUnion, path: Path, context: Context): Finding[] {
   const value = valueAt(context.value, path);
+  const words = knownWords(context.schema, path);
   if (value === undefined && path.length > 0) {
     return [
       {
         path: path.slice(0, -1),
         message: `'${String(path.at(-1))}' is missing in ${nameOf(path.slice(0, -1))}.`,
-        expected: String(path.at(-1)),
+        expected: words.length > 0 ? `${String(path.at(-1))}: ${oneOf(words)}` : String(path.at(-1)),
       },
     ];
   }
+  if (issue.errors.length === 0 && words.length > 0)
+    return [{ path, message: `${capital(nameOf(path))} cannot be ${shown(value)}.`, expected: oneOf(words) }];
   const branches = issue.errors.map((errors) => ({ errors, distance: distance(errors) }));
   branches.sort((one, other) => one.distance - other.distance);
   const [nearest, next] = branches;

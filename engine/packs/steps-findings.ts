@@ -1,4 +1,4 @@
-import { type LabNames, unknownNode } from './lab-findings.ts';
+import { type LabNames, oneOfNames, unknownNode } from './lab-findings.ts';
 import type { Parameters } from './parameters.ts';
 import type { Finding } from './schema-problems.ts';
 import { asList, asMapping, valueAt } from './walk-data.ts';
@@ -9,7 +9,7 @@ export function stepsFindings(document: unknown, names: LabNames, parameters: Pa
   const findings: Finding[] = [];
   const needs = (kind: string, known: ReadonlySet<string>, path: Path, name: unknown) => {
     if (typeof name !== 'string' || known.has(name)) return;
-    findings.push({ path, message: `There is no ${kind} '${name}'.`, expected: `one of ${[...known].join(', ')}` });
+    findings.push({ path, message: `There is no ${kind} '${name}'.`, expected: oneOfNames(known, kind) });
   };
   for (const [index, step] of asList(valueAt(document, ['steps'])).entries()) {
     for (const path of [['node'], ['wait', 'node'], ['restart']]) {
@@ -21,7 +21,7 @@ export function stepsFindings(document: unknown, names: LabNames, parameters: Pa
     needs('question', names.questions, ['steps', index, 'answer'], valueAt(step, ['answer']));
     for (const id of Object.keys(asMapping(valueAt(step, ['check'])) ?? {})) {
       if (names.criteria.has(id)) continue;
-      const expected = `one of ${[...names.criteria].join(', ')}`;
+      const expected = oneOfNames(names.criteria, 'criterion');
       findings.push({
         path: ['steps', index, 'check', id],
         atKey: true,

@@ -1,4 +1,18 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Place, Problem } from '../contract/error.ts';
 import { limits } from './limits.ts';
 
@@ -30,13 +44,26 @@ export function parseYamlSource(text: string, file: string): YamlSource {
   const tooDeep = depthProblem(text, file);
   if (tooDeep) return broken([tooDeep]);
 
-  const document = parseDocument(text, { lineCounter: lines, version: '1.2', prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'error',
+  });
   const problems: Problem[] = document.errors.map((error) => ({
     message: yamlMessage(error.code, error.message),
     place: place(error.pos[0]),
     expected: error.code === 'DUPLICATE_KEY' ? 'each key once in a mapping' : 'YAML 1.2',
   }));
   if (problems.some((problem) => problem.expected === 'YAML 1.2')) return broken(problems);
+  problems.push(
+    ...quoteReferences(document).map(({ text, at }) => ({
+      message: `${text} without quotes is a mapping to YAML.`,
+      place: place(at),
+      expected: `'${text}', in quotes`,
+    })),
+  );
 
   const nodeAt = (path: Path) => findNode(document.contents, path, (alias) => alias.resolve(document));
   const startOf = (node: Node | null | undefined) => node?.range?.[0] ?? 0;
@@ -62,6 +89,31 @@ export function parseYamlSource(text: string, file: string): YamlSource {
       { message: error.message, place: place(0), expected: `at most ${limits.yamlAliases} uses of aliases` },
     ]);
   }
+}
+
+/** {{name}} without quotes is a mapping whose key is a mapping: named, and then read as what was meant, so that nothing else is said about it. */
+function quoteReferences(document: Document): readonly { readonly text: string; readonly at: number }[] {
+  const found: { text: string; at: number }[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const inner = onlyKey(map);
+      const name = isMap(inner) ? onlyKey(inner) : null;
+      if (!isScalar(name)) return undefined;
+      const text = `{{${String(name.value)}}}`;
+      const scalar = new Scalar(text);
+      scalar.range = map.range ?? null;
+      found.push({ text, at: map.range?.[0] ?? 0 });
+      return scalar;
+    },
+  });
+  return found;
+}
+
+/** The key of a mapping { KEY } that has no value. */
+function onlyKey(map: YAMLMap): unknown {
+  const [pair, ...more] = map.items;
+  const empty = pair?.value === null || (isScalar(pair?.value) && pair.value.value === null);
+  return map.flow && pair && more.length === 0 && empty ? pair.key : null;
 }
 
 interface Found {

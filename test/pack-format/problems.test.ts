@@ -129,6 +129,11 @@ describe('each bad input has its line, column and what was expected', () => {
       /^first\/lab\.yaml:8:3 Nothing uses the parameter 'spare'/,
     ],
     [
+      'hosts of a subnet, told with the ones that it has',
+      edited(lab, '{{lan.2}}', '{{lan.300}}'),
+      /has no host 300\. \[\{\{lan\.prefix\}\}, \{\{lan\.network\}\} or \{\{lan\.1\}\} to \{\{lan\.255\}\}\]/,
+    ],
+    [
       'a question that no criterion grades',
       edited(lab, '- id: policy\n    ask', '- id: policies\n    ask'),
       /^first\/lab\.yaml:20:9 No criterion grades the question 'policies'/,
@@ -267,4 +272,33 @@ describe('hostile packs', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     expect(problems.join('\n')).toMatch(/first\/lab\.yaml:5:1 '__proto__' is not a key/);
   });
+});
+
+test('a reference without quotes is named as that, once, and as nothing else', async () => {
+  const problems = await problemsOf(edited(lab, "'{{port}}'", '{{port}}'));
+  expect(problems).toEqual([
+    expect.stringMatching(/\{\{port\}\} without quotes is a mapping to YAML\. \['\{\{port\}\}', in quotes\]$/),
+  ]);
+});
+
+test('a type of service that there is not is told with those that there are', async () => {
+  const problems = await problemsOf(edited(lab, 'type: http', 'type: tcpecho'));
+  expect(problems[0]).toMatch(
+    /type cannot be 'tcpecho'\. \[one of 'http', 'tcp-echo', 'udp-echo', 'tcp-mute', 'command'\]$/,
+  );
+});
+
+test('a right answer that is no choice', async () => {
+  const question =
+    'questions:\n  - { id: way, ask: Which?, kind: choice, choices: [left, right], truth: { value: up } }';
+  const problems = await problemsOf(edited(lab, 'questions:', question));
+  expect(problems).toContainEqual(
+    expect.stringMatching(/The truth 'up' is not among the choices\. \[one of left, right\]$/),
+  );
+  expect(problems).toContainEqual(expect.stringContaining('[a criterion with the check answer: { question: way }]'));
+});
+
+test('a question may be graded by a criterion of another name', async () => {
+  const problems = await problemsOf(edited(lab, 'id: policy\n    title', 'id: rule-of-house\n    title'));
+  expect(problems.filter((one) => one.includes('question'))).toEqual([]);
 });

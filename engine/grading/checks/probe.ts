@@ -123,7 +123,7 @@ function judgeResult(spec: ProbeSpec, result: ProbeResult): Finding {
   if (failed !== undefined) {
     return unmet(
       text,
-      `A ${spec.proto} probe from ${senderOf(spec)} to ${spec.to}: ${attemptText(spec, failed)}.`,
+      `${spec.proto === 'http' || spec.proto === 'icmp' ? 'An' : 'A'} ${spec.proto} probe from ${senderOf(spec)} to ${spec.to}: ${attemptText(spec, failed)}.`,
       result,
     );
   }

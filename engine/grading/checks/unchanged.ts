@@ -58,8 +58,8 @@ export default defineCheck({
       const unreached = spec.policies === 'only' ? [] : newlyUnreached(was.snapshot, is.snapshot, families);
       const effects = unreached.slice(0, 3).map((one) => ` Now ${one}.`);
       return unmet(
-        `${differences.length} change(s)`,
-        `On ${spec.node} something changed that has to stay: ${differences.slice(0, 5).join('; ')}.${effects.join('')}`,
+        differences.length === 1 ? '1 change' : `${differences.length} changes`,
+        `On ${spec.node} something changed that has to stay: ${differences.slice(0, 5).join('; ')}${differences.length > 5 ? `; and ${differences.length - 5} more` : ''}.${effects.join('')}`,
         differences,
       );
     }
