@@ -7,7 +7,7 @@ import { accepting } from './effects.ts';
 import type { Finding } from './finding.ts';
 import { addressBits, bitsOf, equal, type Field, firstDraw, masked, oneOf, range, type Space } from './space.ts';
 import { causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
-import type { ChainFlow } from './table-flow.ts';
+import type { ChainFlow, RuleFlow } from './table-flow.ts';
 import { takersOf } from './takers.ts';
 
 /** Where connections are opened, and where what answers them comes by. */
@@ -185,12 +185,15 @@ function endingOf({ flow, space }: Subject, verdict: Node, bit: Bit): string | n
   return open ? null : (flow.endings.of(leaf)?.verdict ?? null);
 }
 
+const namesInvalid = ({ rule }: RuleFlow): boolean =>
+  rule.conditions.some((one) => one.kind === 'conntrack-state' && !one.negated && one.states.includes('INVALID'));
+
 /** A chain that refuses by default and asks for states, and lets through what conntrack can make nothing of. */
 function acceptedInvalid(subject: Subject, name: string): Finding | null {
   const { flow, space } = subject;
   const { d } = space;
   const chain = flow.find(name);
-  if (chain === undefined || !asksForEstablished(subject, chain)) return null;
+  if (chain === undefined) return null;
   const verdict = flow.verdicts(chain);
   const domain = domainOf(space, 'filter', name);
   const invalid = [
@@ -199,19 +202,23 @@ function acceptedInvalid(subject: Subject, name: string): Finding | null {
     // Neighbour discovery was INVALID to kernels before 2.6.29, and conntrack does not track it.
     d.not(equal(space, 'protocol', 58)),
   ].reduce((set, one) => d.and(set, one), domain);
-  const refused = d.minus(d.and(domain, equal(space, 'state', 0)), d.where(verdict, flow.endings.accept));
+  const refused = d.minus(domain, d.where(verdict, flow.endings.accept));
   const accepted = d.and(d.forgetBelow(d.where(verdict, flow.endings.accept), firstDraw), invalid);
-  if (accepted === none || refused === none || d.within(invalid, accepted)) return null;
+  if (accepted === none || refused === none) return null;
+  // Without a word of states, or with all of it let in, accepting INVALID is no oversight, unless a rule names it.
+  const isOversight = asksForEstablished(subject, chain) && !d.within(invalid, accepted);
   for (const at of flow.chains) {
     for (const [index, one] of at.rules.entries()) {
       const part = d.and(d.and(at.reached[index] ?? none, one.set), accepted);
       if (one.effect.kind !== 'end' || one.effect.ending !== accepting || part === none) continue;
+      const isNamed = namesInvalid(one);
+      if (!isNamed && !isOversight) continue;
       const cause = referenceTo(subject, at, index);
       const message = `Packets that belong to no connection (state INVALID) are accepted by ${causePhrase([cause], name)}.`;
       const witness = witnessOf(subject, chain, part, (simulation) => simulation.verdict === 'accept');
       return findingOf(subject, {
         code: 'invalid-accepted',
-        severity: 'note',
+        severity: isNamed ? 'warning' : 'note',
         chain,
         rules: [],
         causes: [cause],

@@ -260,6 +260,14 @@ describe('what a ruleset forgets', () => {
     ).toEqual([]);
   });
 
+  it.each(['RELATED,ESTABLISHED,INVALID', 'INVALID', 'INVALID,NEW'])(
+    'is what a rule means that accepts %s',
+    (states) => {
+      const found = filter('DROP', `-m conntrack --ctstate ${states} -j ACCEPT`);
+      expect(found).toContainEqual(expect.objectContaining({ code: 'invalid-accepted', severity: 'warning' }));
+    },
+  );
+
   it('is chains that nobody calls, and empty ones that somebody does', () => {
     const found = filter('ACCEPT', '-A web -j DROP');
     expect(found).toMatchObject([{ code: 'unused-chain', chain: 'web', severity: 'warning' }]);
