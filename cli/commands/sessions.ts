@@ -7,6 +7,7 @@ import { type Colours, coloursFor } from '../output/colour.ts';
 import { printError } from '../output/error.ts';
 import { notice, print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
+import { textWidth } from '../output/text.ts';
 
 export function sessionsCommand(): Command {
   return new Command('sessions')
@@ -61,7 +62,9 @@ function sessionsTable(sessions: readonly ListedSession[], colours: Colours): st
     age(session.created),
     Object.keys(session.instance.topology.nodes).join(', '),
   ]);
-  return table([['SESSION', 'LAB', 'STATUS', 'MARKS', 'STARTED', 'NODES'].map(colours.dim), ...rows]);
+  return table([['SESSION', 'LAB', 'STATUS', 'MARKS', 'STARTED', 'NODES'].map(colours.dim), ...rows], {
+    width: textWidth(),
+  });
 }
 
 function age(created: Date): string {

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
 import { findNode, findSession } from '../../engine/sessions/session.ts';
+import type { SessionRow } from '../../engine/sessions/store.ts';
 import { openNodeTerminal } from '../../engine/sessions/terminal.ts';
 import { openWorkspace, type Workspace } from '../../engine/sessions/workspace.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { notice } from '../output/print.ts';
 import { runStreamed } from '../run-streamed.ts';
 
 export function shellCommand(): Command {
@@ -33,9 +36,40 @@ Examples:
       await using workspace = await openWorkspace(signal ? { signal } : {});
       const { session, node } = place(workspace, first, second);
       process.exitCode = terminal
-        ? await openNodeTerminal(workspace, session, node, { input: process.stdin, output: process.stdout }, signal)
+        ? await onTerminal(workspace, session, node, signal)
         : await runStreamed(workspace, session, node, ['/bin/bash', '-l']);
     });
+}
+
+/** Where the session ends under an open shell, its last prompt stands there: a new line says what happened. */
+async function onTerminal(workspace: Workspace, session: SessionRow, node: string, signal: AbortSignal | undefined) {
+  const streams = { input: process.stdin, output: process.stdout };
+  try {
+    const exitCode = await openNodeTerminal(workspace, session, node, streams, signal);
+    if (exitCode === killed && (await isOver(workspace, session)))
+      notice(`\nThe session ${session.id} was stopped, and this shell with it.`);
+    return exitCode;
+  } catch (error) {
+    if (await isOver(workspace, session)) notice('');
+    throw error;
+  }
+}
+
+/** What a shell ends with that was killed, as all are when their container ends. */
+const killed = 137;
+
+/** Docker kills a container's processes a moment before it says that the container has ended. */
+const patience = 1000;
+
+async function isOver({ runtime }: Workspace, session: SessionRow): Promise<boolean> {
+  const container = runtime.container(session.container);
+  const end = performance.now() + patience;
+  for (;;) {
+    const state = await container.state();
+    if (state === null || state.status === 'stopped') return true;
+    if (performance.now() > end) return false;
+    await sleep(50);
+  }
 }
 
 /** `shell NODE` is understood where one session is running: nobody wants to type its id. */

@@ -8,7 +8,7 @@ export function table(rows: readonly (readonly string[])[], options: { readonly 
       widths[column] = Math.max(widths[column] ?? 0, visibleLength(cell));
     });
   }
-  return rows.map((row) => cut(alignRow(row, widths), options.width)).join('\n');
+  return rows.map((row) => cut(alignRow(row, widths), row.at(-1)?.trimEnd() ?? '', options.width)).join('\n');
 }
 
 function alignRow(row: readonly string[], widths: readonly number[]): string {
@@ -20,8 +20,10 @@ function alignRow(row: readonly string[], widths: readonly number[]): string {
     .trimEnd();
 }
 
-/** Only plain text is cut: a colour's end must not be lost. */
-function cut(line: string, width: number | undefined): string {
-  if (width === undefined || visibleLength(line) <= width || visibleLength(line) !== line.length) return line;
-  return `${line.slice(0, Math.max(1, width - 1)).trimEnd()}…`;
+/** Cuts the last cell. Only plain text is cut: a colour's end must not be lost. */
+function cut(line: string, last: string, width: number | undefined): string {
+  const excess = width === undefined ? 0 : visibleLength(line) - width;
+  if (excess <= 0 || last === '' || visibleLength(last) !== last.length) return line;
+  const kept = last.slice(0, Math.max(1, last.length - excess - 1)).trimEnd();
+  return `${line.slice(0, line.length - last.length)}${kept}…`;
 }

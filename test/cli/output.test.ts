@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commandName } from '../../cli/command-name.ts';
 import { table } from '../../cli/output/table.ts';
-import { paragraphs, plain, wrap } from '../../cli/output/text.ts';
+import { paragraphs, plain, visibleLength, wrap } from '../../cli/output/text.ts';
 
 test('a table aligns its columns, colours not counted', () => {
   expect(
@@ -27,4 +27,11 @@ test("a learner's text cannot move the cursor", () => {
 test('what to type next is what was typed: npx in a clone', () => {
   expect(commandName({ npm_command: 'exec' })).toBe('npx hookpoint');
   expect(commandName({})).toBe('hookpoint');
+});
+
+test('a table is cut in its last cell, also behind coloured ones', () => {
+  const row = ['\u001b[1mmasquerade-7k2f\u001b[22m', 'running', 'client, router, server'];
+  const shown = table([row], { width: 40 });
+  expect(shown).toBe('\u001b[1mmasquerade-7k2f\u001b[22m  running  client, route…');
+  expect(visibleLength(shown)).toBe(40);
 });

@@ -94,3 +94,13 @@ test('a terminal that is closed takes its shell with it', async () => {
   await person.exited;
   while ((await pids()).exitCode === 0);
 });
+
+test('a session that is stopped under an open shell says so on a line of its own', async () => {
+  const other = await startSession(home.folder, join(tinyPack, 'one'));
+  const person = new Person(['shell', other, 'host']);
+  await person.sees(/host.*[#$] $/);
+  const said = person.sees(/\n(error: )?The (session|container of) \S+ (was stopped|is gone)/);
+  await runCli(['stop', other], { home: home.folder });
+  await said;
+  await person.exited;
+});
