@@ -117,7 +117,7 @@ function floorOf(workspace: Workspace, image: string) {
           ...['--cap-add', 'ALL', '--cap-drop', 'SYS_RESOURCE'],
           ...['seccomp', 'apparmor', 'systempaths'].flatMap((what) => ['--security-opt', `${what}=unconfined`]),
         ];
-  const up = () => run('bash', [script, name, image, ...privileges()]);
+  const up = () => run('bash', [script, name, image, '--label', `dev.hookpoint.bench=${process.pid}`, ...privileges()]);
   const down = () => run('docker', ['rm', '-f', name]);
   const timed = async (first: () => Promise<unknown>, second: () => Promise<unknown>, count: 'first' | 'second') => {
     const one = await milliseconds(first);

@@ -48,7 +48,7 @@ export function median(values: readonly number[]): number {
 export function formatRow(row: Row): string {
   const over = row.ratio > row.budget ? '  OVER' : '';
   return [
-    row.name.padEnd(46),
+    row.name.padEnd(48),
     `${row.ours.toFixed(1)} ${row.unit ?? 'ms'}`.padStart(11),
     `${row.raw.toFixed(1)} ${row.unit ?? 'ms'}`.padStart(11),
     `${row.ratio.toFixed(2)}x`.padStart(8),

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { analyseRulesets } from '../engine/netfilter/analyse/index.ts';
-import { parsePacket, parseSave, simulate } from '../engine/netfilter/index.ts';
+import { parsePacket, parseSave, printSave, simulate } from '../engine/netfilter/index.ts';
 import { connectDocker } from '../engine/runtime/docker/connect.ts';
 import { firewallRules } from './firewall-rules.ts';
 import { kubeProxyRules, kubeServices } from './kube-proxy-rules.ts';
@@ -40,7 +40,7 @@ export async function analyseRow(report: (row: Row) => void): Promise<void> {
   report(await compare('analyse 5,000 rules, to 1,250', 16, 3, many, few));
 }
 
-/** Parsing against what iptables-save takes to emit the same rules, in a namespace of a container of ours. */
+/** Parsing and printing against what iptables-save and iptables-restore take for the same rules, in a namespace of a container of ours. */
 export async function netfilterRows(report: (row: Row) => void): Promise<void> {
   await using runtime = await connectDocker();
   const container = await runtime.start({
@@ -64,7 +64,18 @@ export async function netfilterRows(report: (row: Row) => void): Promise<void> {
           1,
           runs,
           () => milliseconds(async () => parseSave(stdout)),
-          () => emission(container.id),
+          () => inside(container.id, 'iptables-save -c >/dev/null'),
+        ),
+      );
+      const ruleset = parseSave(stdout);
+      await container.exec(['tee', '/tmp/rules'], { stdin: stdout });
+      report(
+        await compare(
+          `print ${count.toLocaleString('en')} rules, against iptables-restore -t`,
+          1,
+          runs,
+          () => milliseconds(async () => printSave(ruleset)),
+          () => inside(container.id, 'iptables-restore --test </tmp/rules'),
         ),
       );
     }
@@ -73,10 +84,9 @@ export async function netfilterRows(report: (row: Row) => void): Promise<void> {
   }
 }
 
-/** iptables-save's own time, without that of docker exec. */
-async function emission(id: string): Promise<number> {
-  const script = 'TIMEFORMAT=%R; time iptables-save -c >/dev/null';
-  const { stderr } = await run('docker', ['exec', id, 'bash', '-c', script]);
+/** A command's own time in milliseconds, without that of docker exec. */
+async function inside(id: string, command: string): Promise<number> {
+  const { stderr } = await run('docker', ['exec', id, 'bash', '-c', `TIMEFORMAT=%R; time ${command}`]);
   return Number(stderr) * 1000;
 }
 
