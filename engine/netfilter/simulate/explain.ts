@@ -57,7 +57,12 @@ function ending(simulation: Simulation): string {
   }
   const step = findDecidingStep(simulation);
   if (verdict === 'continue') return 'It came out at the end of the chain and goes on where that was called.';
-  if (step === null) return `No rule was in its way: it was ${past[verdict]}.`;
+  if (step === null) {
+    const doubtful = simulation.walk.some(({ matched }) => matched === null);
+    return doubtful
+      ? `It was ${past[verdict]}, whichever rule takes it.`
+      : `No rule was in its way: it was ${past[verdict]}.`;
+  }
   if (step.table === 'routing') return `It got to the routing decision and was dropped there: ${step.why}.`;
   const place = `It got to ${step.chain} (${step.table})`;
   if (step.rule === 0) return `${place}; no rule there decided, and the policy ${step.action} ${did[verdict]} it.`;

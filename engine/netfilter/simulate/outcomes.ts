@@ -1,6 +1,6 @@
 /** The ends of all ways that a packet may take, as the outcomes that a reader tells apart. */
 
-import type { Condition, Rule } from '../model.ts';
+import type { Action, Condition, Rule } from '../model.ts';
 import { quoteWords } from '../words.ts';
 import type { Outcome, Simulation } from './simulation.ts';
 import { conditionsText, type Ended, mostTracks, type Share, stepsOf, sumOf, type Taken, type Track } from './track.ts';
@@ -8,17 +8,17 @@ import { ruleWords } from './walk-chain.ts';
 
 const textOf = (rule: Rule): string => quoteWords(ruleWords(rule));
 
-/** What tells outcomes apart: the verdict, and the packet as it left. */
-export function outcomeKey({ verdict, packet }: Pick<Outcome, 'verdict' | 'packet'>): string {
-  const { src, dst, sport, dport, mark, connmark, ttl, out, dscp } = packet;
-  return JSON.stringify([verdict, src, dst, sport, dport, mark ?? 0, connmark, ttl, out, dscp]);
+/** What tells outcomes apart: the verdict, what is answered, and the packet as it left. */
+export function outcomeKey({ verdict, answer, packet }: Pick<Outcome, 'verdict' | 'answer' | 'packet'>): string {
+  const { src, dst, sport, dport, mark, connmark, ttl, out, dscp, mss } = packet;
+  return JSON.stringify([verdict, answer, src, dst, sport, dport, mark ?? 0, connmark, ttl, out, dscp, mss]);
 }
 
 /** Ends that come to the same are one outcome. `counted`: how often each rule with a counter was asked. */
 export function collect(ended: readonly Ended[], counted: ReadonlyMap<Condition, number>): Outcome[] {
   const groups = new Map<string, { first: Ended; tracks: Track[] }>();
   for (const one of ended) {
-    const key = outcomeKey({ verdict: one.verdict, packet: one.track.packet });
+    const key = outcomeKey({ verdict: one.verdict, answer: answerOf(one), packet: one.track.packet });
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { first: one, tracks: [one.track] });
     else group.tracks.push(one.track);
@@ -30,6 +30,7 @@ export function collect(ended: readonly Ended[], counted: ReadonlyMap<Condition,
       verdict: first.verdict,
       packet: first.track.packet,
       rewrites: first.track.rewrites,
+      answer: answerOf(first),
       delivered: first.track.way === 'here',
       nextHop: first.track.nextHop,
       condition: only ? '' : [...new Set(conditions)].slice(0, 4).join(', or '),
@@ -37,6 +38,16 @@ export function collect(ended: readonly Ended[], counted: ReadonlyMap<Condition,
       walk: stepsOf(first.track.trace, textOf),
     };
   });
+}
+
+function answerOf({ verdict, track }: Ended): string | null {
+  return verdict === 'reject' ? rejectedWith(track.trace?.of?.action) : null;
+}
+
+/** A rejection ends the rule, so it stands last where several things are done. */
+function rejectedWith(action: Action | undefined): string | null {
+  if (action?.kind === 'several') return rejectedWith(action.actions.at(-1));
+  return action?.kind === 'reject' ? action.with : null;
 }
 
 interface End {

@@ -63,6 +63,8 @@ export interface Outcome {
   readonly rewrites: Rewrites;
   /** It came to INPUT: an accepted one is delivered on this host. */
   readonly delivered: boolean;
+  /** What a rejected one is answered with, as --reject-with names it; null for others. */
+  readonly answer: string | null;
   /** The router that an accepted one goes to next; null: straight to its destination, or not known. */
   readonly nextHop: string | null;
   /** When it comes to this, in words; empty for always. */

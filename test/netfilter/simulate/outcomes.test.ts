@@ -112,3 +112,21 @@ test('marks that differ do not make the verdict or the rewrites unknown', () => 
   expect(found).toMatchObject({ verdict: 'accept', unknown: [] });
   expect(found.outcomes).toHaveLength(2);
 });
+
+test('rejections that are answered otherwise are outcomes of their own', () => {
+  const rules = filter(
+    '-A INPUT -m statistic --mode random --probability 0.5 -j REJECT --reject-with icmp-host-prohibited\n-A INPUT -j REJECT',
+  );
+  const found = walk(rules, 'in=eth0 proto=udp dport=53 state=new', 'input');
+  expect(found.verdict).toBe('reject');
+  expect(found.outcomes.map(({ answer, probability }) => [answer, probability])).toEqual([
+    ['icmp-host-prohibited', 0.5],
+    ['icmp-port-unreachable', 0.5],
+  ]);
+});
+
+test('packets that leave with another segment size are outcomes of their own', () => {
+  const rules = `*mangle\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -p tcp --tcp-flags SYN,RST SYN -m statistic --mode random --probability 0.5 -j TCPMSS --set-mss 1300\nCOMMIT\n`;
+  const found = walk(rules, 'out=eth0 proto=tcp sport=40000 dport=80 flags=syn mss=1460 state=new', 'postrouting');
+  expect(found.outcomes.map(({ packet }) => packet.mss).sort()).toEqual([1300, 1460]);
+});
