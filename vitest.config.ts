@@ -10,6 +10,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/docker/**', 'test/packs/**'],
           testTimeout: 90_000,
+          setupFiles: ['test/support/property-seed.ts'],
         },
       },
       {

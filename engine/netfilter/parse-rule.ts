@@ -225,6 +225,9 @@ function takeValues(
   while (values.length < spec.values) {
     const word = state.words[next];
     if (spec.optional && (word === undefined || word.startsWith('-') || word === '!')) break;
+    if (word === '!' && !freeText.has(spec.name)) {
+      throw new WordError(`${spec.name} needs a value`, next, 'a value, and "!" once at most');
+    }
     values.push(valueAt(state, next, at));
     next++;
   }

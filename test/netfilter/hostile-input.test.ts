@@ -143,6 +143,11 @@ describe('hostile rules are read or refused, and what is read is whole', () => {
   };
   const form = fc.constantFrom(...forms);
 
+  it('with a "!" too many', () => {
+    check(['-m', 'zzz', '-m', 'policy', '--dir', '!', '!', '--pol', 'ipsec'], 'ipv6');
+    expect(() => parseRule('-m policy --dir ! ! --pol ipsec', 'ipv4')).toThrow('--dir needs a value');
+  });
+
   it('with words left out, put in and taken twice', () => {
     const edit = fc.record({ at: fc.nat({ max: 30 }), how: fc.constantFrom('drop', 'double', 'put'), word: nasty });
     fc.assert(
