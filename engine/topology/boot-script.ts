@@ -72,7 +72,7 @@ function startListeners(node: string, services: readonly Service[]): string[] {
     return [service.type, String(service.port), service.address ?? '', text].map(shellQuote);
   });
   return [
-    `exec 5< <(exec python3 -I -S -B ${layout.programs}/service.py ${node} ${words.join(' ')} </dev/null 2>&1)`,
+    `exec 5< <(exec python3 -I -S -B ${layout.programs}/node_services.py ${node} ${words.join(' ')} </dev/null 2>&1)`,
     'read -r line <&5',
     '[ "$line" = ready ] || { printf "%s\\n" "$line"; cat <&5; } | failed service 1',
     '[ "$line" = ready ] || exit',

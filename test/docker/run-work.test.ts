@@ -46,7 +46,7 @@ test('work that does not end is stopped with all it started, and the services st
   const left = await processes();
   expect(left).not.toContain('sleep 3601');
   expect(left.split('\n').filter((line) => line.includes('bash -c'))).toEqual([]);
-  expect(left).toContain('service.py');
+  expect(left).toContain('node_services.py');
   expect((await lab.inNode('host', 'echo hello | nc -N 127.0.0.1 7')).stdout).toBe('hello\n');
 });
 

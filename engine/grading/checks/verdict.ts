@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isBuiltinChain, logsWith } from '../../netfilter/index.ts';
+import { isBuiltinChain, logsWith, verdictWords } from '../../netfilter/index.ts';
 import type { Rule } from '../../netfilter/model.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
@@ -63,14 +63,6 @@ const schema = z
   );
 type Spec = z.output<typeof schema>;
 
-const words = {
-  accept: 'accepted',
-  drop: 'dropped',
-  reject: 'rejected',
-  continue: 'let go on',
-  unknown: 'unknown',
-} as const;
-
 export default defineCheck({
   type: 'verdict',
   schema,
@@ -85,7 +77,7 @@ export default defineCheck({
         : [
             `is ${[spec.expect]
               .flat()
-              .map((one) => words[one])
+              .map((one) => verdictWords[one])
               .join(' or ')}`,
           ],
       rewritten.length === 0 ? [] : [`leaves with ${rewritten.join(', ')}`],
@@ -170,7 +162,7 @@ function aspectsOf(spec: Spec, moment: Moment, walked: Walked): Aspect[] {
 
   if (spec.expect !== undefined) {
     const asked = [spec.expect].flat();
-    ask(sure ? asked.some((one) => one === walked.verdict) : null, `is ${words[walked.verdict]}`);
+    ask(sure ? asked.some((one) => one === walked.verdict) : null, `is ${verdictWords[walked.verdict]}`);
   }
   for (const key of ['src', 'dst', 'sport', 'dport'] as const) {
     const wanted = spec.rewrites?.[key];

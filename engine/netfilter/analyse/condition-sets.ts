@@ -1,5 +1,6 @@
 /** Which packets meet a condition, exactly; what the packet does not answer is a question or a draw of the space. */
 
+import { addressTypes } from '../extensions/state.ts';
 import type { Condition, ConntrackState, Network, PacketField, PortRange, Rule } from '../model.ts';
 import { conditionText } from './condition-text.ts';
 import { all, type Node, none } from './diagrams.ts';
@@ -20,22 +21,6 @@ import {
 
 /** Values of the field `state`. */
 export const stateNumbers: readonly ConntrackState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
-
-/** Values of the fields `srcType` and `dstType` (linux/rtnetlink.h, RTN_*). */
-export const typeNumbers: readonly string[] = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-  'THROW',
-  'NAT',
-  'XRESOLVE',
-];
 
 /** tcp, udp, dccp, sctp, udplite. */
 const protocolsWithPorts: readonly number[] = [6, 17, 33, 132, 136];
@@ -211,7 +196,7 @@ function stateBeforeConntrack(space: Space, states: readonly ConntrackState[]): 
 
 /** An IPv4 address has one type. Those of IPv6 exclude each other in part only (xt_addrtype.c, match_type6). */
 function addressTypeSet(space: Space, condition: Extract<Condition, { kind: 'address-type' }>): Node {
-  const numbers = condition.types.map((type) => typeNumbers.indexOf(type));
+  const numbers = condition.types.map((type) => addressTypes.indexOf(type));
   const isPlain = condition.limit === undefined && space.fields.src.width === 32 && !numbers.includes(-1);
   if (!isPlain) return asked(space, condition);
   return oneOf(space, condition.side === 'source' ? 'srcType' : 'dstType', numbers);

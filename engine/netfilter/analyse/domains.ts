@@ -1,6 +1,7 @@
 /** Which packets there are at all, and which of them a built-in chain can see. */
 
-import { stateNumbers, typeNumbers } from './condition-sets.ts';
+import { addressTypes } from '../extensions/state.ts';
+import { stateNumbers } from './condition-sets.ts';
 import type { Node } from './diagrams.ts';
 import { addressBits, equal, masked, oneOf, range, type Space } from './space.ts';
 
@@ -13,8 +14,8 @@ export function allPackets(space: Space): Node {
     range(space, 'in', 0, last),
     range(space, 'out', 0, last),
     range(space, 'protocol', 1, 255),
-    range(space, 'dstType', 0, typeNumbers.length - 1),
-    range(space, 'srcType', 0, typeNumbers.length - 1),
+    range(space, 'dstType', 0, addressTypes.length - 1),
+    range(space, 'srcType', 0, addressTypes.length - 1),
     ...(space.asksTypes ? [knownTypes(space, 'src'), knownTypes(space, 'dst')] : []),
   ].reduce((set, one) => d.and(set, one));
 }
@@ -22,7 +23,7 @@ export function allPackets(space: Space): Node {
 /** Addresses whose type is the same on every host (net/ipv4/fib_frontend.c, inet_addr_type); `others` for all that have none of their own. */
 export function typesOf(space: Space, side: 'src' | 'dst', others: (type: (name: string) => Node) => Node): Node {
   const { d } = space;
-  const type = (name: string): Node => equal(space, `${side}Type`, typeNumbers.indexOf(name));
+  const type = (name: string): Node => equal(space, `${side}Type`, addressTypes.indexOf(name));
   const within = (address: string, bits: number): Node =>
     masked(space, space.fields[side], addressBits(address).slice(0, bits));
   const known: readonly (readonly [Node, string])[] = [

@@ -1,10 +1,11 @@
 /** One packet of a set in the words of parsePacket: such as people would expect where the set leaves a choice. */
 
 import { writeIPv4, writeIPv6 } from '../addresses.ts';
+import { addressTypes } from '../extensions/state.ts';
 import type { Family } from '../model.ts';
 import { protocolName } from '../protocols.ts';
 import { flagBits } from '../simulate/packet.ts';
-import { stateNumbers, typeNumbers } from './condition-sets.ts';
+import { stateNumbers } from './condition-sets.ts';
 import { levelsOf, pick } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
 import { addressBits, equal, type FieldName, masked, numberOf, oneOf, question, range, type Space } from './space.ts';
@@ -58,8 +59,8 @@ function preferences(space: Space, family: Family, local: boolean): (() => Node)
   return [
     () => equal(space, 'mark', 0),
     ...['fragment', 'seen before'].map((key) => () => (space.questions.has(key) ? not(question(space, key, '')) : 1)),
-    () => equal(space, 'dstType', typeNumbers.indexOf(local ? 'LOCAL' : 'UNICAST')),
-    () => equal(space, 'srcType', typeNumbers.indexOf('UNICAST')),
+    () => equal(space, 'dstType', addressTypes.indexOf(local ? 'LOCAL' : 'UNICAST')),
+    () => equal(space, 'srcType', addressTypes.indexOf('UNICAST')),
     () => oneOf(space, 'state', [0, 1]),
     () => equal(space, 'state', 0),
     () => oneOf(space, 'protocol', [6, 17, 1, 58]),
@@ -135,7 +136,7 @@ function assumptions(
   }
   const usual = { dstType: local ? 'LOCAL' : 'UNICAST', srcType: 'UNICAST' };
   for (const name of ['dstType', 'srcType'] as const) {
-    const type = typeNumbers[value(name)] ?? '';
+    const type = addressTypes[value(name)] ?? '';
     const side = name === 'dstType' ? 'destination' : 'source';
     if (asked(name) && type !== usual[name]) found.push(`its ${side} address is ${type}`);
   }

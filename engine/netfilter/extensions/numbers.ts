@@ -1,7 +1,7 @@
 /** Numbers, ports and ranges as xtables reads them. */
 
 import type { PortRange } from '../model.ts';
-import { servicePort } from '../services.ts';
+import { servicePort } from '../service-names.ts';
 import { badValue, type ReadOption } from './extension.ts';
 
 /** An unsigned number of at most `most`, decimal, 0x hexadecimal or 0 octal as strtoul(3) with base 0 reads it; else null. */

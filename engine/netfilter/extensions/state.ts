@@ -66,8 +66,8 @@ function statistic(options: readonly ReadOption[]): Condition[] {
   ];
 }
 
-/** In the order of the kernel's bits (libxt_addrtype.c), which is the order of printing. */
-const addressTypes = [
+/** By their numbers in the kernel (linux/rtnetlink.h, RTN_*): the bits of libxt_addrtype.c, and the order of printing. */
+export const addressTypes: readonly string[] = [
   'UNSPEC',
   'UNICAST',
   'LOCAL',

@@ -3,6 +3,7 @@
  * netfilter_ipv6/): one entry for each name and revision.
  */
 
+import { addressTypes } from '../extensions/state.ts';
 import type { Condition, ConntrackState, PortRange } from '../model.ts';
 import { Bytes } from './bytes.ts';
 
@@ -90,21 +91,6 @@ function conntrack(revision: number): MatchReader {
 const mark =
   (kind: 'mark' | 'connmark'): MatchReader =>
   (info) => [{ kind, value: info.u32(0), mask: info.u32(4), negated: info.u8(8) !== 0 }];
-
-const addressTypes = [
-  'UNSPEC',
-  'UNICAST',
-  'LOCAL',
-  'BROADCAST',
-  'ANYCAST',
-  'MULTICAST',
-  'BLACKHOLE',
-  'UNREACHABLE',
-  'PROHIBIT',
-  'THROW',
-  'NAT',
-  'XRESOLVE',
-];
 
 /** struct xt_addrtype_info_v1 { __u16 source, dest; __u32 flags; }. */
 function addressType(info: Bytes): Condition[] | null {

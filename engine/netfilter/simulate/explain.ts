@@ -51,7 +51,7 @@ function ending(simulation: Simulation): string {
   if (verdict === 'unknown') {
     const ways = outcomes.map(
       (outcome) =>
-        `${past[outcome.verdict]}${shareText(outcome)}${outcome.condition === '' ? '' : ` if ${outcome.condition}`}`,
+        `${verdictWords[outcome.verdict]}${shareText(outcome)}${outcome.condition === '' ? '' : ` if ${outcome.condition}`}`,
     );
     return `What becomes of it is not known: ${ways.join('; ')}. ${capital(simulation.unknown.join('; '))}.`;
   }
@@ -60,8 +60,8 @@ function ending(simulation: Simulation): string {
   if (step === null) {
     const doubtful = simulation.walk.some(({ matched }) => matched === null);
     return doubtful
-      ? `It was ${past[verdict]}, whichever rule takes it.`
-      : `No rule was in its way: it was ${past[verdict]}.`;
+      ? `It was ${verdictWords[verdict]}, whichever rule takes it.`
+      : `No rule was in its way: it was ${verdictWords[verdict]}.`;
   }
   if (step.table === 'routing') return `It got to the routing decision and was dropped there: ${step.why}.`;
   const place = `It got to ${step.chain} (${step.table})`;
@@ -90,7 +90,8 @@ function shareText({ probability }: Outcome): string {
   return ` (${Number((probability * 100).toFixed(2))} % of them)`;
 }
 
-const past = {
+/** What became of a packet: "it was ...". */
+export const verdictWords = {
   accept: 'accepted',
   drop: 'dropped',
   reject: 'rejected',

@@ -1,6 +1,7 @@
-import { stateNumbers, typeNumbers } from '../../../engine/netfilter/analyse/condition-sets.ts';
+import { stateNumbers } from '../../../engine/netfilter/analyse/condition-sets.ts';
 import { classOfName } from '../../../engine/netfilter/analyse/interfaces.ts';
 import { addressBits, type Bits, bitsOf, type FieldName, type Space } from '../../../engine/netfilter/analyse/space.ts';
+import { addressTypes } from '../../../engine/netfilter/extensions/state.ts';
 import type { Packet } from '../../../engine/netfilter/index.ts';
 
 /** A packet's bits in a space, for `valueAt`. */
@@ -19,8 +20,8 @@ export function packetBits(space: Space, packet: Packet): (level: number) => boo
   number('flags', packet.flags ?? 0);
   for (const name of ['mark', 'connmark', 'ttl', 'length', 'dscp', 'mss'] as const) number(name, packet[name] ?? 0);
   // What the simulator takes addresses for where it knows no host.
-  number('dstType', typeNumbers.indexOf('LOCAL'));
-  number('srcType', typeNumbers.indexOf('UNICAST'));
+  number('dstType', addressTypes.indexOf('LOCAL'));
+  number('srcType', addressTypes.indexOf('UNICAST'));
   const macs = [...space.questions].filter(([key]) => key.includes('mac-source'));
   for (const [key, { level }] of macs) bits.set(level, key.includes(packet.mac ?? 'none'));
   if (packet.src !== undefined) put('src', addressBits(packet.src));

@@ -1,4 +1,4 @@
-"""Services of a node: `service.py NODE [TYPE PORT ADDRESS TEXT]...`, where ADDRESS may be empty and TEXT is empty or `=` and a text.
+"""Services of a node: `node_services.py NODE [TYPE PORT ADDRESS TEXT]...`, where ADDRESS may be empty and TEXT is empty or `=` and a text.
 
 One process and one loop for all of them. Prints `ready` when every one listens, or why one does not; runs confined in
 the node. A lab's start waits for it, so it imports what is built in or small: with socket and json in place of _socket and
