@@ -1,0 +1,30 @@
+import type { ContractRouterClient } from '@orpc/contract';
+import { doctor } from './procedures/doctor.ts';
+import { engine } from './procedures/engine.ts';
+import { lab } from './procedures/lab.ts';
+import { library } from './procedures/library.ts';
+import { netfilter } from './procedures/netfilter.ts';
+import { packs } from './procedures/packs.ts';
+import { preferences } from './procedures/preferences.ts';
+import { results } from './procedures/results.ts';
+import { sessions } from './procedures/sessions.ts';
+import { terminals } from './procedures/terminals.ts';
+import { topology } from './procedures/topology.ts';
+
+/** Everything that a client may ask the engine. */
+export const contract = {
+  engine,
+  library,
+  sessions,
+  lab,
+  terminals,
+  topology,
+  netfilter,
+  results,
+  packs,
+  doctor,
+  preferences,
+};
+
+/** The engine as a client sees it, whatever carries the messages. */
+export type Client = ContractRouterClient<typeof contract>;
