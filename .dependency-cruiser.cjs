@@ -20,6 +20,7 @@ const may = {
   ],
   'engine/host': ['engine'],
   cli: ['engine'],
+  app: ['engine/contract'],
 };
 const rooms = Object.entries(may).map(([room, targets]) => ({
   name: `room ${room}`,
@@ -33,7 +34,7 @@ const rooms = Object.entries(may).map(([room, targets]) => ({
 const only = (name, module, folder) => ({
   name,
   severity: 'error',
-  from: { path: '^(engine|cli)/', pathNot: `^${folder}/` },
+  from: { path: '^(engine|cli|app|electron)/', pathNot: `^${folder}/` },
   to: { path: `node_modules/${module}` },
 });
 module.exports = {

@@ -10,6 +10,12 @@ export interface CommandEntry {
 
 export const commandTable: readonly CommandEntry[] = [
   {
+    name: 'serve',
+    group: 'Labs:',
+    summary: 'open the app in a browser',
+    load: async () => (await import('./commands/serve.ts')).serveCommand(),
+  },
+  {
     name: 'labs',
     group: 'Labs:',
     summary: 'list the labs that can be started',

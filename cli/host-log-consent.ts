@@ -1,9 +1,9 @@
 import { HookpointError } from '../engine/contract/error.ts';
+import { hostLogConsent, keepHostLogConsent } from '../engine/sessions/host-log.ts';
 import type { Store } from '../engine/sessions/store.ts';
 import { notice } from './output/print.ts';
 import { textWidth, wrap } from './output/text.ts';
 
-const consentSetting = 'host-log.consent';
 const question = `This lab reads the kernel log, which is one for the whole machine. Linux leaves lines of containers out of it unless the setting net.netfilter.nf_log_all_netns is 1. Hookpoint can set it while such a lab runs and put the former value back afterwards.`;
 
 /**
@@ -18,9 +18,9 @@ export async function consentToHostLog(
   if (!needs.includes('log')) return false;
   const said = option ?? fromEnvironment(process.env.HOOKPOINT_HOST_LOG);
   if (said !== undefined) return said;
-  const kept = store.setting(consentSetting);
-  if (kept === 'yes') return true;
-  if (kept === 'no') {
+  const kept = hostLogConsent(store);
+  if (kept === true) return true;
+  if (kept === false) {
     notice('Criteria on log lines cannot be checked: you did not allow it. `--host-log` does.');
     return false;
   }
@@ -41,7 +41,7 @@ async function ask(store: Store): Promise<boolean> {
       remedy: '`--host-log` and `--no-host-log` answer the question beforehand.',
     });
   }
-  store.changeSetting(consentSetting, answer ? 'yes' : 'no');
+  keepHostLogConsent(store, answer);
   return answer;
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { asHookpointError, HookpointError } from '../engine/contract/error.ts';
+import { version } from '../engine/host/version.ts';
 import { type CommandEntry, commandTable } from './command-table.ts';
 import { endQuietlyOnClosedPipes, interruptedExitCode } from './interrupt.ts';
 import { errorJson, printError } from './output/error.ts';
 import { print } from './output/print.ts';
-import { version } from './version.ts';
 
 /**
  * Runs one command line (without `node` and the script) and gives its exit code: 0 done and passed, 1 criteria not met or rulesets

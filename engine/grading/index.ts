@@ -1,4 +1,4 @@
-export { missedForm } from './answer-form.ts';
+export { formOf, missedForm } from './answer-form.ts';
 export type { Observed, StoredAnswer } from './evidence.ts';
 export { gather } from './gather.ts';
 export { exitCodeOf, judge } from './judge.ts';

@@ -14,6 +14,8 @@ export interface ContainerRuntime extends AsyncDisposable {
   start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
   /** Every container, running or not, that carries all of these labels. */
   list(labels: Readonly<Record<string, string | true>>, signal?: AbortSignal): Promise<readonly ContainerState[]>;
+  /** What happens to containers with these labels from now on: started, paused, ended, removed. Ends with a failure when the engine does. */
+  events(labels: Readonly<Record<string, string | true>>, signal: AbortSignal): AsyncIterable<ContainerEvent>;
   /** A handle for a container that exists. Does not ask Docker. */
   container(id: string): Container;
   /** Runs a command as root in the network namespace of the host's first process, from a container that carries `helperLabel`. */
@@ -48,6 +50,12 @@ export interface ContainerState {
   readonly labels: Readonly<Record<string, string>>;
   readonly status: 'running' | 'paused' | 'stopped';
   readonly created: Date;
+}
+
+/** `action` is Docker's word: create, start, die, pause, unpause, destroy. */
+export interface ContainerEvent {
+  readonly container: string;
+  readonly action: string;
 }
 
 export interface Container {

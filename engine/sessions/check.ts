@@ -1,7 +1,6 @@
 import { HookpointError } from '../contract/error.ts';
 import type { Report } from '../contract/report.ts';
 import { gather, judge, type Observed, type StoredAnswer } from '../grading/index.ts';
-import { openShell } from '../observe/resident-shell.ts';
 import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
 import { openedHints, withHints } from './hints.ts';
@@ -30,7 +29,7 @@ export async function checkSession(workspace: Workspace, session: SessionRow, si
   let report: Report;
   try {
     await runningContainer(runtime, session, signal);
-    await using shell = await openShell(container, signal);
+    await using shell = await workspace.shell(container, signal);
     const gradable = { ...session, baseline: store.baseline(session.id), answers: store.answers(session.id) };
     report = await gradeNow(gradable, shell.run, signal);
     // Ended while it was read: what could be gathered until then is no fair picture.

@@ -2,11 +2,23 @@ import { asHookpointError, type HookpointError } from '../contract/error.ts';
 import { applyKernelLogSetting, type KernelLogSetting, readKernelLogSetting } from '../observe/kernel-log.ts';
 import { labels } from './labels.ts';
 import { lock } from './lock.ts';
+import type { Store } from './store.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What the host's setting was before us; there while we have changed it. */
 const formerSetting = 'host-log.former';
 const lockName = 'host-log';
+const consentSetting = 'host-log.consent';
+
+/** What the user answered when asked whether labs may change the setting; null where nobody asked yet. */
+export function hostLogConsent(store: Store): boolean | null {
+  const kept = store.setting(consentSetting);
+  return kept === null ? null : kept === 'yes';
+}
+
+export function keepHostLogConsent(store: Store, allowed: boolean): void {
+  store.changeSetting(consentSetting, allowed ? 'yes' : 'no');
+}
 
 /**
  * Lets LOG rules in containers reach the host's kernel log. The former value is stored before anything is changed. Where it cannot be

@@ -1,6 +1,6 @@
 import { HookpointError } from '../contract/error.ts';
 import type { Report } from '../contract/report.ts';
-import type { ContainerState } from '../runtime/container.ts';
+import type { ContainerRuntime, ContainerState } from '../runtime/container.ts';
 import { connectDocker } from '../runtime/docker/connect.ts';
 import type { Home } from './home.ts';
 import { labels } from './labels.ts';
@@ -22,15 +22,20 @@ export interface SessionList {
   readonly failure: HookpointError | null;
 }
 
+/** Reaches the engine that runs containers, or fails with a HookpointError that says why not. */
+export type Connect = () => Promise<Pick<ContainerRuntime, 'list'> & AsyncDisposable>;
+
 /** Sessions with what has become of them, newest first; stopped ones too with `all`. */
 export async function listSessions(
   home: Home,
   store: Store,
-  options: { readonly all?: boolean; readonly signal?: AbortSignal } = {},
+  options: { readonly all?: boolean; readonly signal?: AbortSignal; readonly connect?: Connect } = {},
 ): Promise<SessionList> {
   const rows = store.sessions().filter(({ status }) => options.all === true || status === 'running');
   const verdicts = store.latestVerdicts();
-  const { containers, failure } = await containersOf(home, options.signal);
+  const { signal } = options;
+  const connect = options.connect ?? (() => connectDocker({ ...(signal ? { signal } : {}), stateFolder: home.folder }));
+  const { containers, failure } = await containersOf(home, connect, signal);
   const sessions = rows.map((session) => ({
     session,
     status: statusOf(session, containers),
@@ -46,9 +51,9 @@ function statusOf(session: SessionRow, containers: ReadonlyMap<string, Container
   return status === 'running' || status === 'paused' ? status : 'lost';
 }
 
-async function containersOf(home: Home, signal: AbortSignal | undefined) {
+async function containersOf(home: Home, connect: Connect, signal: AbortSignal | undefined) {
   try {
-    await using runtime = await connectDocker({ ...(signal ? { signal } : {}), stateFolder: home.folder });
+    await using runtime = await connect();
     const states = await runtime.list({ [labels.home]: home.hash }, signal);
     return { containers: new Map(states.map((state) => [state.id, state])), failure: null };
   } catch (error) {

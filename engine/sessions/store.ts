@@ -39,6 +39,15 @@ export interface AnswerRow {
   readonly snapshot: Snapshots;
 }
 
+/** One check that was made. */
+export interface ReportRow {
+  readonly id: number;
+  readonly session: string;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly report: Report;
+}
+
 type NewSession = Omit<SessionRow, 'status' | 'ended' | 'endedBecause'> & { readonly baseline: Snapshots };
 type Row = Record<string, unknown>;
 
@@ -70,6 +79,8 @@ export function openStore(home: Home): Store {
 export class Store implements Disposable {
   readonly home: Home;
   readonly #database: DatabaseSync;
+  /** Called after every change that this process made; what others made shows in `dataVersion`. */
+  onChange: () => void = () => undefined;
 
   constructor(home: Home, database: DatabaseSync) {
     this.home = home;
@@ -197,6 +208,33 @@ export class Store implements Disposable {
     return new Map(rows.map((row) => [String(row.session), parse<Report>(row.report)]));
   }
 
+  /** A number that changes with every commit of another process. */
+  dataVersion(): number {
+    return Number(this.#all('pragma data_version')[0]?.data_version);
+  }
+
+  /** Every check that was made, of one session or of all, newest first. */
+  reports(session?: string): readonly ReportRow[] {
+    const which = session === undefined ? '' : 'where session = ?';
+    const rows = this.#all(
+      `select id, session, time, report from verdicts ${which} order by id desc`,
+      ...(session === undefined ? [] : [session]),
+    );
+    return rows.map((row) => ({
+      id: Number(row.id),
+      session: String(row.session),
+      time: Number(row.time),
+      report: parse<Report>(row.report),
+    }));
+  }
+
+  /** Those whose names begin so. */
+  settings(prefix: string): readonly { readonly name: string; readonly value: string }[] {
+    return this.#all('select name, value from settings where substr(name, 1, ?) = ?', prefix.length, prefix).map(
+      ({ name, value }) => ({ name: String(name), value: String(value) }),
+    );
+  }
+
   setting(name: string): string | null {
     const value = this.#all('select value from settings where name = ?', name)[0]?.value;
     return typeof value === 'string' ? value : null;
@@ -223,6 +261,7 @@ export class Store implements Disposable {
   #run(sql: string, ...values: SQLInputValue[]): void {
     try {
       this.#database.prepare(sql).run(...values);
+      if (!this.#database.isTransaction) this.onChange();
     } catch (error) {
       throw storeFailure(this.home.database, error);
     }

@@ -1,4 +1,5 @@
-import type { ContainerRuntime } from '../runtime/container.ts';
+import { openShell, type ResidentShell } from '../observe/resident-shell.ts';
+import type { Container, ContainerRuntime } from '../runtime/container.ts';
 import { connectDocker } from '../runtime/docker/connect.ts';
 import { findHome, type Home } from './home.ts';
 import { openStore, type Store } from './store.ts';
@@ -8,6 +9,8 @@ export interface Workspace extends AsyncDisposable {
   readonly home: Home;
   readonly store: Store;
   readonly runtime: ContainerRuntime;
+  /** A shell in a session's outer container, for one piece of work; who asked disposes of it. */
+  shell(container: Container, signal?: AbortSignal): Promise<ResidentShell>;
 }
 
 /** Opens both. STORE_FAILED, DISK_FULL, DOCKER_UNREACHABLE, DOCKER_DENIED. */
@@ -20,6 +23,7 @@ export async function openWorkspace(options: { readonly signal?: AbortSignal } =
       home,
       store,
       runtime,
+      shell: openShell,
       async [Symbol.asyncDispose]() {
         store[Symbol.dispose]();
         await runtime[Symbol.asyncDispose]();

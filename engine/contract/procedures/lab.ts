@@ -44,9 +44,7 @@ export const openLabSchema = z.object({
     /** What the next one costs in points; null where all are open. */
     nextCost: z.number().nullable(),
   }),
-  criteria: z.array(
-    z.object({ id: z.string(), title: z.string(), points: z.number(), after: z.array(z.string()) }),
-  ),
+  criteria: z.array(z.object({ id: z.string(), title: z.string(), points: z.number(), after: z.array(z.string()) })),
   /** The latest check. */
   latest: z.object({ time: unixTime, report: reportSchema }).nullable(),
   /** Markdown, shown once everything has passed. */

@@ -67,7 +67,10 @@ export const netfilterViewSchema = z.object({
   tables: z.array(tableViewSchema),
   /** The base chains on each hook, in the order in which packets meet them. */
   hooks: z.array(
-    z.object({ hook: hookSchema, chains: z.array(z.object({ table: z.string(), chain: z.string(), priority: z.number() })) }),
+    z.object({
+      hook: hookSchema,
+      chains: z.array(z.object({ table: z.string(), chain: z.string(), priority: z.number() })),
+    }),
   ),
 });
 export type NetfilterView = z.infer<typeof netfilterViewSchema>;

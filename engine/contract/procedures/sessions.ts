@@ -56,7 +56,9 @@ export const sessions = {
     )
     .output(eventIterator(startEventSchema)),
   /** Starts a lost or stopped session afresh with the values that it had. */
-  resume: procedure.input(z.object({ session: sessionId, hostLog: z.boolean() })).output(eventIterator(startEventSchema)),
+  resume: procedure
+    .input(z.object({ session: sessionId, hostLog: z.boolean() }))
+    .output(eventIterator(startEventSchema)),
   stop: procedure.input(z.object({ session: sessionId })).output(z.void()),
   /** Starts one node afresh; files and rules of it are gone. */
   restartNode: procedure.input(z.object({ session: sessionId, node: z.string().max(20) })).output(z.void()),

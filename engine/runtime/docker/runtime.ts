@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import {
   type Container,
+  type ContainerEvent,
   type ContainerRuntime,
   type ContainerSpec,
   type ContainerState,
@@ -19,6 +21,9 @@ export interface PrivilegeMemory {
   read(): Privileges | undefined;
   write(privileges: Privileges): void;
 }
+
+const labelFilters = (labels: Readonly<Record<string, string | true>>): string[] =>
+  Object.entries(labels).map(([name, value]) => (value === true ? name : `${name}=${value}`));
 
 export class DockerRuntime implements ContainerRuntime {
   readonly description: string;
@@ -54,9 +59,9 @@ export class DockerRuntime implements ContainerRuntime {
     labels: Readonly<Record<string, string | true>>,
     signal?: AbortSignal,
   ): Promise<readonly ContainerState[]> {
-    const label = Object.entries(labels).map(([name, value]) => (value === true ? name : `${name}=${value}`));
     try {
-      const found = await this.#docker.listContainers({ all: true, filters: { label }, ...abortable(signal) });
+      const filters = { label: labelFilters(labels) };
+      const found = await this.#docker.listContainers({ all: true, filters, ...abortable(signal) });
       return found.map((one) => ({
         id: one.Id,
         name: (one.Names[0] ?? '').replace(/^\//, ''),
@@ -67,6 +72,26 @@ export class DockerRuntime implements ContainerRuntime {
     } catch (error) {
       throw dockerFailure(error, 'list containers');
     }
+  }
+
+  async *events(
+    labels: Readonly<Record<string, string | true>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<ContainerEvent, void> {
+    try {
+      const options: Docker.GetEventsOptions = { filters: { type: ['container'], label: labelFilters(labels) } };
+      const stream: NodeJS.ReadableStream = await this.#docker.getEvents({ ...options, ...abortable(signal) });
+      const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+      for await (const line of lines) {
+        // One JSON object a line, as Docker's API has them (GET /events).
+        const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { ID: string } };
+        yield { container: Actor.ID, action: Action };
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      throw dockerFailure(error, 'follow containers');
+    }
+    if (!signal.aborted) throw dockerFailure(new Error('the connection ended'), 'follow containers');
   }
 
   container(id: string): Container {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { programFolder } from '../engine/runtime/program-folder.ts';
+import { programFolder } from '../runtime/program-folder.ts';
 
 const manifest: unknown = JSON.parse(readFileSync(join(programFolder(), 'package.json'), 'utf8'));
 

@@ -1,0 +1,30 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { openHost } from '../../engine/host/host.ts';
+import { serve } from '../../engine/host/serve.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { print, printJson } from '../output/print.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .option('--port <n>', 'the port on 127.0.0.1; any that is free where it is left out', wholeNumber)
+    .option('--json', 'print the address as JSON')
+    .addHelpText(
+      'after',
+      `
+The app in a browser, on this machine only. The address carries a token: keep it to yourself. Ctrl-C ends it; labs go on.
+
+Examples:
+  hookpoint serve
+  hookpoint serve --port 4670`,
+    )
+    .action(async (options: { port?: number; json?: boolean }) => {
+      const signal = interruptSignal();
+      await using host = await openHost();
+      await using served = await serve(host, options.port === undefined ? {} : { port: options.port });
+      if (options.json) printJson({ url: served.url, port: served.port });
+      else print(`Hookpoint is at ${served.url}\nCtrl-C ends it; labs that run go on.`);
+      if (!signal.aborted) await once(signal, 'abort');
+    });
+}

@@ -1,0 +1,66 @@
+import { HookpointError } from '../contract/error.ts';
+import { findHome, type Home } from '../sessions/home.ts';
+import { openStore, type Store } from '../sessions/store.ts';
+import type { Workspace } from '../sessions/workspace.ts';
+import { Changes } from './changes.ts';
+import { DockerLink } from './docker-link.ts';
+import { ShellPool } from './shell-pool.ts';
+
+/** How often the database is asked whether another process wrote, in milliseconds. It costs some microseconds. */
+const storeBeat = 200;
+
+/** The engine put together: what every procedure works with, for as long as an app or a browser is served. */
+export interface Host extends AsyncDisposable {
+  readonly home: Home;
+  readonly store: Store;
+  readonly changes: Changes;
+  readonly docker: DockerLink;
+  /** For work in containers; throws DOCKER_UNREACHABLE or DOCKER_DENIED while there is no engine. Not to be disposed of. */
+  workspace(): Workspace;
+}
+
+/** Opens the user's data and reaches for Docker; comes back also where Docker cannot be reached. STORE_FAILED, DISK_FULL. */
+export async function openHost(): Promise<Host> {
+  const home = findHome();
+  const store = openStore(home);
+  const changes = new Changes();
+  const docker = new DockerLink(home, changes);
+  const shells = new ShellPool();
+  store.onChange = () => changes.fire();
+  const beat = setInterval(fireWhenOthersWrote(store, changes), storeBeat);
+  await docker.tried;
+  return {
+    home,
+    store,
+    changes,
+    docker,
+    workspace: () => ({
+      home,
+      store,
+      runtime: docker.require(),
+      shell: (container, signal) => shells.take(container, signal),
+      [Symbol.asyncDispose]: async () => undefined,
+    }),
+    async [Symbol.asyncDispose]() {
+      clearInterval(beat);
+      await shells[Symbol.asyncDispose]();
+      await docker[Symbol.asyncDispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+function fireWhenOthersWrote(store: Store, changes: Changes): () => void {
+  let seen: number | null = null;
+  return () => {
+    let now: number | null = null;
+    try {
+      now = store.dataVersion();
+    } catch (error) {
+      // A database that cannot be read fails whoever asks it for something; here there is nobody to tell.
+      if (!(error instanceof HookpointError)) throw error;
+    }
+    if (now !== seen && seen !== null) changes.fire();
+    seen = now;
+  };
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import sirv from 'sirv';
+import { WebSocketServer } from 'ws';
+import { HookpointError } from '../contract/error.ts';
+import { programFolder } from '../runtime/program-folder.ts';
+import { refuse, tokenName } from './admission.ts';
+import { serveWebSocket } from './carriers.ts';
+import type { Host } from './host.ts';
+
+/** Everything that a client says fits in this, in bytes: the largest is a pack to install. */
+const largestFrame = 64 * 1024 * 1024;
+
+export interface Served extends AsyncDisposable {
+  /** To open in a browser; carries the token of this run. */
+  readonly url: string;
+  readonly port: number;
+  readonly token: string;
+}
+
+export interface ServeOptions {
+  /** 0 or nothing: any that is free. */
+  readonly port?: number;
+  /** For tests that come again to the same address; a fresh one otherwise. */
+  readonly token?: string;
+}
+
+/**
+ * The browser host: the app's files and the contract over a WebSocket at /rpc, on loopback alone. BAD_INPUT where the port is taken or the
+ * app was not built.
+ */
+export async function serve(host: Host, options: ServeOptions = {}): Promise<Served> {
+  const token = options.token ?? randomBytes(24).toString('base64url');
+  const files = appFiles();
+  const own = { token, port: 0 };
+  const server = createServer((request, response) => {
+    const refusal = refuse(request, own);
+    if (refusal) return end(response, refusal.status, refusal.message);
+    harden(response);
+    response.setHeader('set-cookie', `${tokenName}=${token}; HttpOnly; SameSite=Strict; Path=/`);
+    files(request, response, () => end(response, 404, 'There is nothing here.'));
+  });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame });
+  server.on('upgrade', (request, socket, head) => {
+    const refusal = isRpc(request) ? refuse(request, own) : { status: 404, message: 'There is nothing here.' };
+    if (refusal) {
+      socket.end(
+        `HTTP/1.1 ${refusal.status} Refused\r\ncontent-length: ${Buffer.byteLength(refusal.message)}\r\nconnection: close\r\n\r\n${refusal.message}`,
+      );
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (accepted) => {
+      // A frame that is too large ends this connection with code 1009, and no other.
+      accepted.on('error', () => undefined);
+      serveWebSocket(host, accepted);
+    });
+  });
+  own.port = await listen(server, options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${own.port}/?${tokenName}=${token}`,
+    port: own.port,
+    token,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const isRpc = (request: IncomingMessage): boolean => new URL(request.url ?? '/', 'http://host').pathname === '/rpc';
+
+function appFiles(): ReturnType<typeof sirv> {
+  const folder = join(programFolder(), 'dist/app');
+  if (!existsSync(join(folder, 'index.html'))) {
+    throw new HookpointError('BAD_INPUT', 'The app has not been built.', { remedy: '`npm run build:app` builds it.' });
+  }
+  return sirv(folder, { single: true, dev: process.env.NODE_ENV === 'development' });
+}
+
+/** Nothing from elsewhere is loaded or run, whatever a guide says. Svelte and xterm.js set styles, hence the one exception. */
+const contentSecurity = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+function harden(response: ServerResponse): void {
+  response.setHeader('content-security-policy', contentSecurity);
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('referrer-policy', 'no-referrer');
+  response.setHeader('cross-origin-opener-policy', 'same-origin');
+  response.setHeader('cross-origin-resource-policy', 'same-origin');
+}
+
+function end(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${message}\n`);
+}
+
+async function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new HookpointError(
+      'BAD_INPUT',
+      `Port ${port} of 127.0.0.1 cannot be served: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        remedy: 'Name another with --port, or none for any that is free.',
+        cause,
+      },
+    );
+  }
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens nowhere');
+  return address.port;
+}
