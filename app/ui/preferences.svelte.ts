@@ -1,18 +1,26 @@
+import { getContext, setContext } from 'svelte';
 import type { Client } from '../../engine/contract/contract.ts';
-import { useLink } from '../client/context.ts';
 import type { EngineLink } from '../client/engine-link.svelte.ts';
 
-/** What windows remember of a user, kept by the engine. Read once; what changes is written in the background. */
+/** What windows remember of a user (sizes of panes, the theme, how far a guide was read), kept by the engine. */
 export class Preferences {
+  /** They have been read: what `get` says is what was kept. */
+  ready = $state(false);
   readonly #link: EngineLink;
-  readonly #values: Readonly<Record<string, string>>;
+  #values: Record<string, string> = {};
 
-  constructor(link: EngineLink, values: Readonly<Record<string, string>>) {
+  constructor(link: EngineLink) {
     this.#link = link;
-    this.#values = values;
   }
 
-  /** What was remembered under a name, or what `fallback` says; a text that is not of that kind counts as nothing. */
+  /** Reads what was kept, once. */
+  async load(client: Client): Promise<void> {
+    if (this.ready) return;
+    this.#values = await client.preferences.read();
+    this.ready = true;
+  }
+
+  /** What was kept under a name (lower case, digits, `.`, `-`, `/`), or `fallback` where that is nothing or of another kind. */
   get<Value>(name: string, fallback: Value, isValue: (value: unknown) => value is Value): Value {
     const text = this.#values[name];
     if (text === undefined) return fallback;
@@ -26,11 +34,20 @@ export class Preferences {
 
   set(name: string, value: unknown): void {
     const text = JSON.stringify(value);
-    // While the line is cut it is lost, and that is no harm: it is said again at the next change.
+    if (this.#values[name] === text) return;
+    this.#values[name] = text;
+    // While the line is cut it is lost to other windows, and that is no harm: it is said again at the next change.
     void this.#link.client?.preferences.change({ name, value: text }).catch(() => undefined);
   }
 }
 
-export async function readPreferences(client: Client, link = useLink()): Promise<Preferences> {
-  return new Preferences(link, await client.preferences.read());
+const key = Symbol('preferences');
+
+export function providePreferences(preferences: Preferences): void {
+  setContext(key, preferences);
+}
+
+/** The user's preferences; to be called while a component is made. */
+export function usePreferences(): Preferences {
+  return getContext<Preferences>(key);
 }
