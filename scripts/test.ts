@@ -35,7 +35,9 @@ try {
   step('machine', ['node', 'cli/hookpoint.js', 'doctor', '--fix']);
   step('format and lint', ['biome', 'ci', '.', '--colors=off']);
   step('types', ['tsc', '-p', '.']);
-  step('rooms', ['depcruise', 'engine', 'cli', 'bench', 'test', 'scripts', '--output-type', 'err']);
+  step('types of the app', ['svelte-check', '--tsconfig', 'app/tsconfig.json', '--fail-on-warnings']);
+  step('rooms', ['depcruise', 'engine', 'cli', 'app', 'bench', 'test', 'scripts', '--output-type', 'err']);
+  step('build of the app', ['vite', 'build', '--logLevel', 'warn']);
   suite('unit');
   suite('docker');
 } finally {
