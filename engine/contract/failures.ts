@@ -24,7 +24,29 @@ export type Failure = z.infer<typeof failureSchema>;
 const failureData = z.object({ remedy: z.string().nullable(), problems: z.array(problemSchema) });
 export type FailureData = z.infer<typeof failureData>;
 
+/** What HTTP calls each failure (RFC 9110). */
+export const httpStatus: Readonly<Record<ErrorCode, number>> = {
+  USAGE: 400,
+  BAD_INPUT: 400,
+  NOT_FOUND: 404,
+  PACK_INVALID: 422,
+  RULESET_INVALID: 422,
+  DOCKER_UNREACHABLE: 503,
+  DOCKER_DENIED: 503,
+  DOCKER_FAILED: 502,
+  IMAGE_BUILD_FAILED: 502,
+  DISK_FULL: 507,
+  SESSION_LOST: 410,
+  SESSION_BUSY: 409,
+  NODE_FAILED: 502,
+  PROVISIONING_FAILED: 502,
+  TIMED_OUT: 504,
+  CANCELLED: 499,
+  STORE_FAILED: 500,
+  INTERNAL: 500,
+};
+
 /** Every procedure may fail with any of the codes, and with no other. */
-export const failures = Object.fromEntries(codes.map((code) => [code, { data: failureData }])) as Readonly<
-  Record<ErrorCode, { readonly data: typeof failureData }>
->;
+export const failures = Object.fromEntries(
+  codes.map((code) => [code, { status: httpStatus[code], data: failureData }]),
+) as Readonly<Record<ErrorCode, { readonly status: number; readonly data: typeof failureData }>>;

@@ -32,8 +32,10 @@ export function refuse(
   return null;
 }
 
-/** From the query, as the printed address has it, or from the cookie that its answer set. */
+/** From the header of a script, from the query, as the printed address has it, or from the cookie that its answer set. */
 function tokenOf(request: IncomingMessage): string {
+  const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
   const query = new URL(request.url ?? '/', 'http://host').searchParams.get(tokenName);
   if (query !== null) return query;
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));

@@ -10,6 +10,7 @@ import { programFolder } from '../runtime/program-folder.ts';
 import { refuse, tokenName } from './admission.ts';
 import { serveWebSocket } from './carriers.ts';
 import type { Host } from './host.ts';
+import { answerOverHttp } from './openapi.ts';
 
 /** Everything that a client says fits in this, in bytes: the largest is a pack to install. */
 const largestFrame = 64 * 1024 * 1024;
@@ -29,7 +30,7 @@ export interface ServeOptions {
 }
 
 /**
- * The browser host: the app's files and the contract over a WebSocket at /rpc, on loopback alone. BAD_INPUT where the port is taken or the
+ * The browser host: the app's files, the contract over a WebSocket at /rpc and over plain HTTP below /api, on loopback alone. BAD_INPUT where the port is taken or the
  * app was not built.
  */
 export async function serve(host: Host, options: ServeOptions = {}): Promise<Served> {
@@ -41,7 +42,9 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
     if (refusal) return end(response, refusal.status, refusal.message);
     harden(response);
     response.setHeader('set-cookie', `${tokenName}=${token}; HttpOnly; SameSite=Strict; Path=/`);
-    files(request, response, () => end(response, 404, 'There is nothing here.'));
+    void answerOverHttp(host, request, response).then((answered) => {
+      if (!answered) files(request, response, () => end(response, 404, 'There is nothing here.'));
+    });
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame });
   server.on('upgrade', (request, socket, head) => {
@@ -79,7 +82,7 @@ function appFiles(): ReturnType<typeof sirv> {
   if (!existsSync(join(folder, 'index.html'))) {
     throw new HookpointError('BAD_INPUT', 'The app has not been built.', { remedy: '`npm run build:app` builds it.' });
   }
-  return sirv(folder, { single: true, dev: process.env.NODE_ENV === 'development' });
+  return sirv(folder, { dev: process.env.NODE_ENV === 'development' });
 }
 
 /** Nothing from elsewhere is loaded or run, whatever a guide says. Svelte and xterm.js set styles, hence the one exception. */

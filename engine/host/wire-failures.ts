@@ -1,6 +1,6 @@
 import { ORPCError } from '@orpc/client';
 import { asHookpointError, HookpointError } from '../contract/error.ts';
-import type { Failure, FailureData } from '../contract/failures.ts';
+import { type Failure, type FailureData, httpStatus } from '../contract/failures.ts';
 
 /** A failure as data, for answers that hold one. */
 export function failureOf(error: HookpointError): Failure {
@@ -42,7 +42,13 @@ async function* guarded(stream: AsyncGenerator<unknown>): AsyncGenerator<unknown
 
 function wireFailure(thrown: unknown): unknown {
   const error = fromCarrier(thrown) ?? asHookpointError(thrown);
-  return new ORPCError(error.code, { defined: true, message: error.message, data: dataOf(error), cause: error });
+  return new ORPCError(error.code, {
+    defined: true,
+    status: httpStatus[error.code],
+    message: error.message,
+    data: dataOf(error),
+    cause: error,
+  });
 }
 
 /** What oRPC itself refuses: input that fits no schema. */
