@@ -88,7 +88,7 @@ const mostSteps = 12;
 
 /** The packet's way, a line a rule that it came by. A chain that merely lets it pass by its policy is no news. */
 function wayLines(check: CheckResult): string[] {
-  const steps = (check.outcome === 'met' ? [] : stepsOf(check.evidence)).filter(
+  const steps = (check.outcome === 'met' ? [] : (check.walk?.steps ?? [])).filter(
     (step) => step.rule > 0 || step.text !== 'ACCEPT',
   );
   const shown = steps.length <= mostSteps ? steps : steps.filter((step) => step.matched !== false);
@@ -98,26 +98,6 @@ function wayLines(check: CheckResult): string[] {
     const sign = step.matched === true ? '→' : step.matched === null ? '?' : ' ';
     return oneLine(`${sign} ${(places[index] ?? '').padEnd(column)}  ${step.text}`.trimEnd());
   });
-}
-
-interface Step {
-  readonly table: string;
-  readonly chain: string;
-  readonly rule: number;
-  readonly matched: boolean | null;
-  readonly text: string;
-}
-
-function stepsOf(evidence: unknown): readonly Step[] {
-  if (evidence === null || typeof evidence !== 'object' || !('walk' in evidence) || !Array.isArray(evidence.walk))
-    return [];
-  return evidence.walk.filter(isStep);
-}
-
-function isStep(step: unknown): step is Step {
-  return (
-    step !== null && typeof step === 'object' && 'table' in step && 'chain' in step && 'rule' in step && 'text' in step
-  );
 }
 
 function totalLine(report: Report, paint: Paint): string {

@@ -7,6 +7,40 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 export const verdictSchema = z.enum(['passed', 'failed', 'not-reached', 'could-not-check']);
 export type Verdict = z.infer<typeof verdictSchema>;
 
+/** A packet's way through one node's rules. */
+export const walkSchema = z.object({
+  node: z.string(),
+  /** In words. */
+  packet: z.string(),
+  /** continue: it came out at the end of the one chain that was walked. */
+  verdict: z.enum(['accept', 'drop', 'reject', 'continue', 'unknown']),
+  steps: z.array(
+    z.object({
+      hook: z.enum(['prerouting', 'input', 'forward', 'output', 'postrouting']),
+      /** `routing` for a decision of the routing code; chain is then what decided. */
+      table: z.string(),
+      chain: z.string(),
+      /** 1-based; 0 is the chain's policy. */
+      rule: z.number(),
+      /** null: what decides is not known. */
+      matched: z.boolean().nullable(),
+      /** Which condition failed or is not known, in words; empty for a match. */
+      why: z.string(),
+      /** The rule as iptables writes it, or the policy. */
+      text: z.string(),
+      /** What a match does: ACCEPT, LOG, "jump to WEB". */
+      action: z.string(),
+    }),
+  ),
+  /** Place in `steps` of the one that ended the packet's way; null where it only went on. */
+  decided: z.number().nullable(),
+  /** What nat changed. null: changed to a value that is not known. */
+  rewrites: z.array(z.object({ field: z.enum(['src', 'sport', 'dst', 'dport']), value: z.string().nullable() })),
+  /** What would have to be known, in words. */
+  unknown: z.array(z.string()),
+});
+export type Walk = z.infer<typeof walkSchema>;
+
 export const checkResultSchema = z.object({
   type: z.string(),
   outcome: outcomeSchema,
@@ -16,8 +50,10 @@ export const checkResultSchema = z.object({
   actual: z.string(),
   /** A sentence for the learner: why this outcome, and where to look. */
   message: z.string(),
-  /** What the outcome rests on: the rules, the packet's walk, the probe's result. */
+  /** What the outcome rests on: the rules, the probe's result. */
   evidence: z.unknown().optional(),
+  /** The way of the packet that the outcome rests on. */
+  walk: walkSchema.optional(),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { CheckResult, Outcome } from '../contract/report.ts';
+import type { CheckResult, Outcome, Walk } from '../contract/report.ts';
 import type { NodeSnapshot, SnapshotSection } from '../observe/snapshot.ts';
 import type { Evidence, Nodes, Observed } from './evidence.ts';
 import type { Question } from './question.ts';
@@ -33,6 +33,7 @@ export interface Finding {
   readonly actual: string;
   readonly message: string;
   readonly evidence?: unknown;
+  readonly walk?: Walk;
 }
 
 /**
@@ -62,6 +63,9 @@ export const unmet = (actual: string, message: string, evidence?: unknown): Find
   finding('unmet', actual, message, evidence);
 export const unknown = (cause: string, evidence?: unknown): Finding =>
   finding('unknown', 'could not be found out', `This could not be checked: ${cause}`, evidence);
+
+/** The finding with the packet's way that it rests on. */
+export const restingOn = (walk: Walk | null, found: Finding): Finding => (walk === null ? found : { ...found, walk });
 
 function finding(outcome: Outcome, actual: string, message: string, evidence: unknown): Finding {
   return evidence === undefined ? { outcome, actual, message } : { outcome, actual, message, evidence };

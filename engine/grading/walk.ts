@@ -1,3 +1,4 @@
+import type { Walk } from '../contract/report.ts';
 import {
   explainWalk,
   findDecidingStep,
@@ -8,18 +9,13 @@ import {
 } from '../netfilter/index.ts';
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
+import { packetWords } from './packet-words.ts';
 import { rulesetsOf } from './rulesets-of.ts';
 
-export interface WalkedStep {
-  readonly table: string;
-  readonly chain: string;
-  /** 1-based; 0 is the chain's policy. */
-  readonly rule: number;
-  readonly matched: boolean | null;
-  readonly text: string;
+export type WalkedStep = Walk['steps'][number] & {
   /** The rule itself; missing for a policy. */
   readonly of?: Rule;
-}
+};
 
 /** A packet's way through one node, with what an author asks about. */
 export interface Walked {
@@ -78,6 +74,24 @@ export function simulateAt(snapshot: NodeSnapshot, start: Start): Walked | { rea
     if (!(error instanceof PacketSyntaxError)) throw error;
     return { failure: `the packet could not be walked through ${snapshot.node}: ${error.message}` };
   }
+}
+
+/** A packet's way as a report keeps it. */
+export function walkFor(node: string, packet: string, walked: Walked): Walk {
+  const { verdict, walk, decided, rewrites, unknown } = walked;
+  const place = decided === null ? -1 : walk.indexOf(decided);
+  return {
+    node,
+    packet: packetWords(packet),
+    verdict,
+    steps: walk.map(({ of: _, ...step }) => step),
+    decided: place < 0 ? null : place,
+    rewrites: (['src', 'sport', 'dst', 'dport'] as const).flatMap((field) => {
+      const value = rewrites[field];
+      return value === undefined ? [] : [{ field, value: value === null ? null : String(value) }];
+    }),
+    unknown: [...unknown],
+  };
 }
 
 function leftOf(packet: Packet): Walked['left'] {

@@ -100,7 +100,8 @@ export function judged(criteria: readonly object[], story: Story, questions: rea
 export function verdictOf(check: object, story: Story, more: object = {}, questions: readonly object[] = []) {
   const report = judged([{ all: [check], ...more }], story, questions);
   const [criterion] = report.criteria;
-  return { verdict: criterion?.verdict, message: criterion?.checks[0]?.message ?? '' };
+  const [first] = criterion?.checks ?? [];
+  return { verdict: criterion?.verdict, message: first?.message ?? '', walk: first?.walk };
 }
 
 export function flow(more: Partial<ConntrackEntry> = {}): ConntrackEntry {

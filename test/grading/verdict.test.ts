@@ -77,6 +77,13 @@ describe('verdict', () => {
     );
     expect(result.verdict).toBe('failed');
     expect(result.message).toContain('FORWARD (filter); rule 2 (-p tcp -j DROP) dropped it');
+    expect(result.walk).toMatchObject({ node: 'host', verdict: 'drop', decided: 1, rewrites: [] });
+    expect(result.walk?.steps.map(({ chain, rule, matched }) => [chain, rule, matched])).toEqual([
+      ['FORWARD', 1, false],
+      ['FORWARD', 2, true],
+    ]);
+    expect(result.walk?.steps[0]?.why).not.toBe('');
+    expect(JSON.stringify(result.walk)).not.toContain('"of"');
   });
   test('what the simulator cannot know is nobody’s fault', () => {
     const check = { hook: 'input', packet: ping, expect: 'accept' };

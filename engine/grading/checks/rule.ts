@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseRule, printRule, sameRule } from '../../netfilter/index.ts';
 import type { Rule } from '../../netfilter/model.ts';
-import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
+import { defineCheck, type Finding, type Moment, met, nodeAt, restingOn, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { nearRules, nearText } from '../near-rules.ts';
 import { seemsNeverReached, whyNeverReached } from '../never-reached.ts';
@@ -99,8 +99,11 @@ function judgeFound(spec: Spec, moment: Moment, found: { rule: Rule; number: num
   if (spec.reached === undefined) return met(`${text}${counted}`);
   const reached = isReached(moment, { ...spec, number: found.number }, found.rule);
   if ('unknown' in reached) return unknown(reached.unknown);
-  if (reached.reached === spec.reached) return met(`${text}${counted}`, reached.walk);
-  return spec.reached
-    ? unmet(text, `${name} on ${spec.node} is right, but it is never reached: ${reached.why}`, reached.walk)
-    : unmet(text, `Packets do get to ${name} on ${spec.node}.`, reached.walk);
+  if (reached.reached === spec.reached) return restingOn(reached.walk, met(`${text}${counted}`));
+  return restingOn(
+    reached.walk,
+    spec.reached
+      ? unmet(text, `${name} on ${spec.node} is right, but it is never reached: ${reached.why}`)
+      : unmet(text, `Packets do get to ${name} on ${spec.node}.`),
+  );
 }

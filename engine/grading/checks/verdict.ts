@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { isBuiltinChain, logsWith, verdictWords } from '../../netfilter/index.ts';
 import type { Rule } from '../../netfilter/model.ts';
 import type { NodeSnapshot } from '../../observe/snapshot.ts';
-import { defineCheck, type Finding, type Moment, met, nodeAt, unknown, unmet } from '../check.ts';
+import { defineCheck, type Finding, type Moment, met, nodeAt, restingOn, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { isWithin } from '../networks.ts';
 import { overtaken } from '../never-reached.ts';
 import { packetWords } from '../packet-words.ts';
 import { chainsOf, unreadableTable } from '../rulesets-of.ts';
 import * as part from '../schema-parts.ts';
-import { decidingStep, familyOfPacket, simulateAt, type Walked, type WalkedStep } from '../walk.ts';
+import { decidingStep, familyOfPacket, simulateAt, type Walked, type WalkedStep, walkFor } from '../walk.ts';
 
 const place = z.strictObject({ table: part.table, chain: part.chain });
 const expected = z.enum(['accept', 'drop', 'reject', 'continue']);
@@ -100,7 +100,7 @@ export default defineCheck({
     if (missing !== null) return missing;
     const walked = simulateAt(at.snapshot, spec);
     if ('failure' in walked) return unknown(walked.failure);
-    return judgeWalk(spec, moment, walked);
+    return restingOn(walkFor(spec.node, spec.packet, walked), judgeWalk(spec, moment, walked));
   },
 });
 
@@ -124,22 +124,17 @@ interface Aspect {
 function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
   const aspects = aspectsOf(spec, moment, walked);
   const actual = `it ${aspects.map((one) => one.found).join(', ')}`;
-  const evidence = { verdict: walked.verdict, walk: walked.walk, rewrites: walked.rewrites, unknown: walked.unknown };
   const wrong = aspects.filter((one) => one.right === false).map((one) => one.found);
   if (wrong.length > 0) {
     const mine = overtakenBy(spec, moment);
-    return unmet(
-      actual,
-      `It ${wrong.join(', and it ')}. ${walked.explained}${mine === null ? '' : ` ${mine}`}`,
-      evidence,
-    );
+    return unmet(actual, `It ${wrong.join(', and it ')}. ${walked.explained}${mine === null ? '' : ` ${mine}`}`);
   }
   const doubt = aspects.find((one) => one.right === null);
   if (doubt !== undefined) {
     const why = walked.unknown.join('; ') || `it ${doubt.found}`;
-    return unknown(`${why}. ${walked.explained}`, evidence);
+    return unknown(`${why}. ${walked.explained}`);
   }
-  return met(actual, evidence);
+  return met(actual);
 }
 
 /** A rule of the learner's that would have done what is asked for and comes too late. */
