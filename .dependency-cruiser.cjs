@@ -21,6 +21,7 @@ const may = {
   'engine/host': ['engine'],
   cli: ['engine'],
   app: ['engine/contract'],
+  electron: ['engine/contract', 'engine/host'],
 };
 const rooms = Object.entries(may).map(([room, targets]) => ({
   name: `room ${room}`,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two suites: `unit` needs nothing but Node; `docker` runs real containers, one file at a time. */
+/** Three suites: `unit` needs nothing but Node; `docker` runs real containers; `e2e` the app in a real browser and in Electron, on real labs. */
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/docker/**', 'test/packs/**'],
+          exclude: ['test/docker/**', 'test/packs/**', 'test/e2e/**'],
           testTimeout: 90_000,
           setupFiles: ['test/support/property-seed.ts'],
         },
@@ -21,6 +21,16 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 300_000,
           globalSetup: ['test/support/docker-setup.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          globalSetup: ['test/support/docker-setup.ts', 'test/support/app-setup.ts'],
         },
       },
     ],

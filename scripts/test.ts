@@ -1,6 +1,6 @@
 /**
- * Everything that has to hold, in one run: the static checks, the unit tests, the tests on real containers. The last line counts all
- * of them together; what was skipped is named with its reason.
+ * Everything that has to hold, in one run: the static checks, the unit tests, the tests on real containers, the app in a browser and in
+ * Electron. The last line counts all of them together; what was skipped is named with its reason.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -36,8 +36,8 @@ try {
   step('format and lint', ['biome', 'ci', '.', '--colors=off']);
   step('types', ['tsc', '-p', '.']);
   step('types of the app', ['svelte-check', '--tsconfig', 'app/tsconfig.json', '--fail-on-warnings']);
-  step('rooms', ['depcruise', 'engine', 'cli', 'app', 'bench', 'test', 'scripts', '--output-type', 'err']);
-  step('build of the app', ['vite', 'build', '--logLevel', 'warn']);
+  step('rooms', ['depcruise', 'engine', 'cli', 'app', 'electron', 'bench', 'test', 'scripts', '--output-type', 'err']);
+  step('build of the app', ['node', 'scripts/build-app.ts']);
   suite('unit');
   suite('docker');
 } finally {
