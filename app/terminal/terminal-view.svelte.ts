@@ -1,0 +1,247 @@
+import { FitAddon } from '@xterm/addon-fit';
+import { SearchAddon } from '@xterm/addon-search';
+import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
+import { WebLinksAddon } from '@xterm/addon-web-links';
+import { WebglAddon } from '@xterm/addon-webgl';
+import { Terminal } from '@xterm/xterm';
+import type { Client } from '../../engine/contract/contract.ts';
+import type { Failure } from '../../engine/contract/failures.ts';
+import type { TerminalEnd, TerminalEvent, TerminalSize } from '../../engine/contract/procedures/terminals.ts';
+import { failureOf, isCancelled } from '../client/failure.ts';
+import { leaveAnswersToTheEngine } from './engine-answers.ts';
+import { OrderedInput } from './ordered-input.ts';
+import { currentFont, currentTheme, matchColours } from './xterm-theme.ts';
+
+/** As many lines as the engine keeps. */
+const scrollback = 5000;
+
+/** What was shown is acknowledged in portions of this many characters; the engine's low mark must not be lower. */
+const acknowledgeEvery = 5000;
+
+/** A shell that has not said after this many milliseconds that it takes a paste is typed to as it is. */
+const promptPatience = 3000;
+
+export interface ViewOptions {
+  readonly terminal: string;
+  readonly node: string;
+  readonly screenReader: boolean;
+  /** A key that belongs to the window rather than to the shell; true where it was taken. */
+  readonly onKey: (event: KeyboardEvent) => boolean;
+  readonly onFocus: () => void;
+}
+
+/**
+ * One terminal in this window: xterm.js, drawn into an element that wanders between panes, and its line to the engine. It lives as long as
+ * its tab, seen or not.
+ */
+export class TerminalView {
+  readonly terminal: string;
+  readonly node: string;
+  /** Why there is no shell; null while one runs. */
+  ended = $state.raw<TerminalEnd | null>(null);
+  /** Why the engine would not open it or take it up. */
+  failure = $state.raw<Failure | null>(null);
+  /** Its screen has come. */
+  attached = $state(false);
+  readonly search = new SearchAddon();
+  readonly #xterm: Terminal;
+  readonly #fit = new FitAddon();
+  readonly #element = document.createElement('div');
+  readonly #input: OrderedInput;
+  #webgl: WebglAddon | null = null;
+  #client: Client | null = null;
+  #attachment: string | null = null;
+  #shown = 0;
+
+  constructor({ terminal, node, screenReader, onKey, onFocus }: ViewOptions) {
+    this.terminal = terminal;
+    this.node = node;
+    this.#input = new OrderedInput(async (data) => this.#client?.terminals.write({ terminal, data }));
+    this.#xterm = new Terminal({
+      ...currentFont(),
+      theme: currentTheme(),
+      allowProposedApi: true, // of the Unicode and the search addon
+      scrollback,
+      screenReaderMode: screenReader,
+      minimumContrastRatio: 4.5,
+      cursorBlink: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
+      macOptionIsMeta: true,
+      rightClickSelectsWord: true,
+    });
+    this.#xterm.loadAddon(this.#fit);
+    this.#xterm.loadAddon(this.search);
+    this.#xterm.loadAddon(new UnicodeGraphemesAddon());
+    this.#xterm.loadAddon(new WebLinksAddon(openLink));
+    this.#xterm.attachCustomKeyEventHandler((event) => !onKey(event));
+    leaveAnswersToTheEngine(this.#xterm);
+    this.#xterm.onData((data) => this.#input.type(data));
+    this.#xterm.onResize((size) => this.#sayResize(size.cols, size.rows));
+    this.#element.className = 'terminal-view';
+    this.#element.addEventListener('focusin', onFocus);
+  }
+
+  get size(): TerminalSize {
+    return { columns: this.#xterm.cols, rows: this.#xterm.rows };
+  }
+
+  /** The shell waits for a command: it takes pastes, and no full-screen program has the terminal. */
+  get atPrompt(): boolean {
+    return (
+      !this.ended && this.#xterm.modes.bracketedPasteMode && this.#xterm.buffer.active === this.#xterm.buffer.normal
+    );
+  }
+
+  /** Draws into a pane, for as long as it is there; what it gives back takes it out again. */
+  show(pane: HTMLElement): () => void {
+    pane.append(this.#element);
+    if (!this.#xterm.element) this.#xterm.open(this.#element);
+    this.#useWebgl();
+    const sizes = new ResizeObserver(() => this.fit());
+    sizes.observe(pane);
+    return () => {
+      sizes.disconnect();
+      // A page has few WebGL contexts: only what is seen holds one.
+      this.#dropWebgl();
+      this.#element.remove();
+    };
+  }
+
+  /** As many columns and rows as the pane has room for. */
+  fit(): void {
+    if (!this.#element.isConnected) return;
+    const size = this.#fit.proposeDimensions();
+    if (size && size.cols >= 2 && size.rows >= 1) this.#xterm.resize(size.cols, size.rows);
+  }
+
+  focus(): void {
+    this.#xterm.focus();
+    // Another window may have had another size in the meantime.
+    this.fit();
+    this.#sayResize(this.#xterm.cols, this.#xterm.rows);
+  }
+
+  /** After the document's theme or the user's settings changed. */
+  restyle(options: { readonly screenReader: boolean }): void {
+    this.#xterm.options = { ...currentFont(), theme: currentTheme(), screenReaderMode: options.screenReader };
+    this.fit();
+  }
+
+  clear(): void {
+    this.#xterm.clear();
+  }
+
+  /** Goes to the next match of a text, upwards for `previous`, and marks all of them. */
+  find(text: string, direction: 'next' | 'previous', incremental: boolean): void {
+    const options = { incremental, decorations: matchColours() };
+    if (direction === 'next') this.search.findNext(text, options);
+    else this.search.findPrevious(text, options);
+  }
+
+  /** Types text as a paste and runs it. A shell that was just opened is waited for. */
+  async run(code: string): Promise<void> {
+    await this.#promptComes();
+    this.#xterm.scrollToBottom();
+    this.#xterm.paste(code.replace(/\n+$/, ''));
+    this.#input.type('\r');
+  }
+
+  /** Follows the engine's terminal until the signal is aborted; what the window has is replaced by what the engine kept. */
+  async follow(client: Client, signal: AbortSignal): Promise<void> {
+    this.#client = client;
+    this.failure = null;
+    try {
+      const events = await client.terminals.attach({ terminal: this.terminal }, { signal });
+      for await (const event of events) this.#take(event);
+    } catch (thrown) {
+      if (!signal.aborted && !isCancelled(thrown)) this.failure = failureOf(thrown);
+    } finally {
+      this.#attachment = null;
+      if (this.#client === client) this.#client = null;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#element.remove();
+    this.#dropWebgl();
+    this.#xterm.dispose();
+  }
+
+  #take(event: TerminalEvent): void {
+    switch (event.kind) {
+      case 'attached':
+        this.#attachment = event.attachment;
+        this.#shown = 0;
+        this.#xterm.reset();
+        this.#xterm.resize(event.columns, event.rows);
+        this.#xterm.write(event.screen, () => this.fit());
+        this.ended = event.ended;
+        this.attached = true;
+        return;
+      case 'output':
+        this.#xterm.write(event.data, () => this.#acknowledge(event.data.length));
+        return;
+      case 'resized':
+        this.#xterm.resize(event.columns, event.rows);
+        return;
+      case 'ended': {
+        const { cause, exitCode, reason } = event;
+        this.#xterm.write('', () => {
+          this.ended = { cause, exitCode, reason };
+        });
+        return;
+      }
+      case 'begun':
+        this.ended = null;
+    }
+  }
+
+  #acknowledge(characters: number): void {
+    this.#shown += characters;
+    if (this.#shown < acknowledgeEvery || this.#attachment === null) return;
+    const { terminal } = this;
+    const acknowledgement = { terminal, attachment: this.#attachment, characters: this.#shown };
+    this.#shown = 0;
+    void this.#client?.terminals.acknowledge(acknowledgement).catch(() => undefined); // the line was cut: a new attachment counts anew
+  }
+
+  #sayResize(columns: number, rows: number): void {
+    if (this.#attachment === null) return;
+    const { terminal } = this;
+    const said = this.#client?.terminals.resize({ terminal, attachment: this.#attachment, columns, rows });
+    void said?.catch(() => undefined); // the same
+  }
+
+  #useWebgl(): void {
+    try {
+      const webgl = new WebglAddon();
+      webgl.onContextLoss(() => this.#dropWebgl());
+      this.#xterm.loadAddon(webgl);
+      this.#webgl = webgl;
+    } catch {
+      // Without WebGL 2 xterm.js draws with elements of the page: slower, and the same to look at.
+    }
+  }
+
+  #dropWebgl(): void {
+    this.#webgl?.dispose();
+    this.#webgl = null;
+  }
+
+  #promptComes(): Promise<void> {
+    if (this.atPrompt || (this.attached && !this.ended && this.#xterm.buffer.active.cursorY > 0))
+      return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        parsed.dispose();
+        resolve();
+      };
+      const parsed = this.#xterm.onWriteParsed(() => this.atPrompt && done());
+      const timer = setTimeout(done, promptPatience);
+    });
+  }
+}
+
+function openLink({ ctrlKey, metaKey }: MouseEvent, address: string): void {
+  if (ctrlKey || metaKey) window.open(address, '_blank', 'noopener,noreferrer');
+}
