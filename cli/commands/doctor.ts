@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { HookpointError } from '../../engine/contract/error.ts';
 import { examine } from '../../engine/host/doctor/examine.ts';
 import type { Finding } from '../../engine/host/doctor/finding.ts';
-import { canInstall, installDocker, installImageTools } from '../../engine/host/doctor/install-docker.ts';
-import type { Progress } from '../../engine/runtime/container.ts';
+import { fix } from '../../engine/host/doctor/fix.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
@@ -20,24 +18,15 @@ export function doctorCommand(): Command {
       const signal = interruptSignal();
       using progress = openProgress();
       if (options.fix) await fix(progress.report, signal);
-      const findings = await examine({ progress: progress.report, signal, buildImage: options.fix === true });
+      const findings: Finding[] = [];
+      for await (const finding of examine({ progress: progress.report, signal, buildImage: options.fix === true })) {
+        findings.push(finding);
+      }
       progress[Symbol.dispose]();
       if (options.json) printJson({ findings });
       else print(findings.map((finding) => text(finding, coloursFor(process.stdout))).join('\n'));
       if (findings.some(({ status }) => status === 'failed')) process.exitCode = 3;
     });
-}
-
-async function fix(progress: Progress, signal: AbortSignal): Promise<void> {
-  if (!(await canInstall())) return;
-  try {
-    await installDocker({ progress, signal });
-    await installImageTools({ progress, signal });
-  } catch (error) {
-    // What could not be mended is among the findings; a full disk would hide behind them.
-    if (error instanceof HookpointError && error.code === 'DOCKER_DENIED') return;
-    throw error;
-  }
 }
 
 function text({ id, status, message, remedy }: Finding, colours: Colours): string {

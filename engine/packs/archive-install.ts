@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
-import { HookpointError } from '../contract/error.ts';
+import { HookpointError, type Problem } from '../contract/error.ts';
 import { packDigest } from './archive-build.ts';
 import { inspectPack, invalidPack } from './inspect.ts';
 import { limits } from './limits.ts';
@@ -21,10 +21,11 @@ export interface InstalledPack {
 
 /**
  * Unpacks an archive into PACKS/ID/VERSION. The archive comes from anybody: nothing of it is written before its names and sizes are
- * checked, and nothing stands under its final name before the whole pack was found sound. BAD_INPUT or PACK_INVALID otherwise.
+ * checked, and nothing stands under its final name before the whole pack was found sound. BAD_INPUT or PACK_INVALID otherwise. `named` is
+ * what people call the file, where its path is not theirs.
  */
-export async function installArchive(archive: string, packs: string): Promise<InstalledPack> {
-  const entries = await readArchive(archive);
+export async function installArchive(archive: string, packs: string, named = archive): Promise<InstalledPack> {
+  const entries = await readArchive(archive, named);
   const temporary = join(packs, `.installing-${randomBytes(6).toString('hex')}`);
   try {
     for (const { path, content } of entries) {
@@ -32,11 +33,11 @@ export async function installArchive(archive: string, packs: string): Promise<In
       await mkdir(dirname(target), { recursive: true });
       // wx: two entries that a file system takes for one name (a, A) fail instead of one hiding the other.
       await writeFile(target, content, { flag: 'wx', mode: 0o644 }).catch((error: unknown) => {
-        throw isCode(error, 'EEXIST') ? refused(archive, `holds '${path}' twice`) : writeFailure(packs, error);
+        throw isCode(error, 'EEXIST') ? refused(named, `holds '${path}' twice`) : writeFailure(packs, error);
       });
     }
     const { pack, errors } = await inspectPack(temporary);
-    if (!pack) throw invalidPack(archive, errors);
+    if (!pack) throw invalidPack(named, errors.map(withinArchive(temporary)));
     const { id, version } = pack.manifest;
     const folder = join(packs, id, version);
     await mkdir(dirname(folder), { recursive: true });
@@ -55,26 +56,35 @@ export async function installArchive(archive: string, packs: string): Promise<In
   }
 }
 
+/** Where a problem is, as the archive has it: the temporary folder is nobody's business. */
+function withinArchive(folder: string): (problem: Problem) => Problem {
+  return ({ place, ...problem }) => {
+    if (!place) return problem;
+    const file = relative(folder, resolve(place.file)).split(sep).join('/');
+    return { ...problem, place: { ...place, file } };
+  };
+}
+
 interface ArchiveEntry {
   readonly path: string;
   readonly content: Buffer;
 }
 
 /** The files of an archive, checked, in memory. */
-async function readArchive(archive: string): Promise<readonly ArchiveEntry[]> {
+async function readArchive(archive: string, named: string): Promise<readonly ArchiveEntry[]> {
   const size = (await stat(archive).catch(() => null))?.size;
   if (size === undefined) {
-    throw new HookpointError('NOT_FOUND', `There is no file ${archive}.`, { remedy: 'Name a .hookpack file.' });
+    throw new HookpointError('NOT_FOUND', `There is no file ${named}.`, { remedy: 'Name a .hookpack file.' });
   }
-  if (size > limits.archiveBytes) throw refused(archive, `has ${size} bytes, more than ${limits.archiveBytes}`);
+  if (size > limits.archiveBytes) throw refused(named, `has ${size} bytes, more than ${limits.archiveBytes}`);
   const most = limits.packBytes + limits.files * 2048 + 4096;
   const tar = await promisify(zstdDecompress)(await readFile(archive), { maxOutputLength: most }).catch(
     (error: unknown) => {
-      if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) throw refused(archive, `unpacks to more than ${most} bytes`);
-      throw refused(archive, 'is no archive of a pack (zstd cannot read it)');
+      if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) throw refused(named, `unpacks to more than ${most} bytes`);
+      throw refused(named, 'is no archive of a pack (zstd cannot read it)');
     },
   );
-  return readEntries(archive, tar);
+  return readEntries(named, tar);
 }
 
 async function readEntries(archive: string, tar: Buffer): Promise<readonly ArchiveEntry[]> {

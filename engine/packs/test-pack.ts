@@ -42,6 +42,8 @@ export interface TestOptions {
   readonly parallel?: number;
   readonly seed?: number;
   readonly signal?: AbortSignal;
+  /** Called once before the first case, with how many there are. */
+  readonly onPlan?: (cases: number) => void;
   /** Called as each case ends, in whatever order. */
   readonly onResult?: (result: CaseResult) => void;
 }
@@ -57,6 +59,7 @@ interface Case {
 export async function testPack(pack: Pack, runner: LabRunner, options: TestOptions = {}): Promise<PackTest> {
   const labs = pack.labs.filter((lab) => options.labs === undefined || options.labs.includes(lab.id));
   const cases = labs.flatMap((lab) => casesOf(lab, options.seed ?? 1));
+  options.onPlan?.(cases.length);
   const results: CaseResult[] = [];
   const queue = cases.entries();
   const work = async () => {
@@ -67,7 +70,9 @@ export async function testPack(pack: Pack, runner: LabRunner, options: TestOptio
       options.onResult?.(result);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, options.parallel ?? 2) }, work));
+  const workers = await Promise.allSettled(Array.from({ length: Math.max(1, options.parallel ?? 2) }, work));
+  // All have come to their end, and every lab is stopped: only now may the runner be closed.
+  for (const worker of workers) if (worker.status === 'rejected') throw worker.reason;
   const withoutMistake = labs.flatMap(uncovered);
   const fewSolutions = labs.filter((lab) => lab.solutions.length < 2).map((lab) => lab.id);
   return {

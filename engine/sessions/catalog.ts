@@ -12,24 +12,39 @@ export interface FoundLab {
   readonly version: string;
 }
 
+/** Where a pack lies. Nothing is read of it but names. */
+export interface PackPlace {
+  readonly id: string;
+  readonly folder: string;
+  /** By the folder's name; null for a pack that comes with Hookpoint, which says it in pack.yaml. */
+  readonly installed: string | null;
+  /** Its labs are the ones that `PACK/LAB` means. */
+  readonly inUse: boolean;
+}
+
 /**
- * Folders of packs by the pack's id: those that come with Hookpoint, and those installed in the home (PACKS/ID/VERSION, the newest
- * version), which come first where both have one. Nothing is read of them but names.
+ * All packs that are here: those that come with Hookpoint, and those installed in the home (PACKS/ID/VERSION). Of several with one id the
+ * newest installed one is in use.
  */
-export function packFolders(home: Home): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+export function packPlaces(home: Home): readonly PackPlace[] {
   const shipped = join(programFolder(), 'labs');
-  for (const name of folders(shipped)) {
-    if (existsSync(join(shipped, name, 'pack.yaml'))) found.set(name, join(shipped, name));
-  }
-  for (const id of folders(home.packs)) {
-    const versions = folders(join(home.packs, id)).filter((name) =>
-      existsSync(join(home.packs, id, name, 'pack.yaml')),
-    );
-    const newest = versions.sort(compareVersions).at(-1);
-    if (newest) found.set(id, join(home.packs, id, newest));
-  }
-  return found;
+  const own = folders(shipped)
+    .filter((name) => existsSync(join(shipped, name, 'pack.yaml')))
+    .map((id) => ({ id, folder: join(shipped, id), installed: null }));
+  const installed = folders(home.packs).flatMap((id) =>
+    folders(join(home.packs, id))
+      .filter((name) => existsSync(join(home.packs, id, name, 'pack.yaml')))
+      .sort(compareVersions)
+      .map((name) => ({ id, folder: join(home.packs, id, name), installed: name })),
+  );
+  const all = [...own, ...installed];
+  return all.map((place) => ({ ...place, inUse: all.findLast(({ id }) => id === place.id) === place }));
+}
+
+/** Folders of the packs in use by the pack's id. */
+export function packFolders(home: Home): ReadonlyMap<string, string> {
+  const used = packPlaces(home).filter(({ inUse }) => inUse);
+  return new Map(used.map(({ id, folder }) => [id, folder]));
 }
 
 /** Every pack that can be read; what is wrong with the others. */

@@ -9,6 +9,8 @@ export const engineStatusSchema = z.object({
   runtime: z.string().nullable(),
   /** Why it cannot be reached. */
   failure: failureSchema.nullable(),
+  /** Whether the lab nodes' image is there, or the first start will build it; null where nobody can say. */
+  imageBuilt: z.boolean().nullable(),
 });
 export type EngineStatus = z.infer<typeof engineStatusSchema>;
 

@@ -19,10 +19,21 @@ const installedPackSchema = z.object({
   folder: z.string(),
   /** It comes with Hookpoint and cannot be removed. */
   shipped: z.boolean(),
+  /** Of several packs with one id: the one whose labs the library shows. */
+  inUse: z.boolean(),
 });
 export type InstalledPack = z.infer<typeof installedPackSchema>;
 
-const packListSchema = z.object({ packs: z.array(installedPackSchema), broken: z.array(failureSchema) });
+const brokenPackSchema = z.object({
+  id: z.string(),
+  folder: z.string(),
+  /** null for one that comes with Hookpoint. */
+  installed: z.string().nullable(),
+  failure: failureSchema,
+});
+export type BrokenPack = z.infer<typeof brokenPackSchema>;
+
+const packListSchema = z.object({ packs: z.array(installedPackSchema), broken: z.array(brokenPackSchema) });
 export type PackList = z.infer<typeof packListSchema>;
 
 const caseSchema = z.object({
@@ -56,6 +67,7 @@ export type PackTestEvent = z.infer<typeof testEventSchema>;
 export const packs = {
   list: procedure.output(packListSchema),
   watch: procedure.output(eventIterator(packListSchema)),
+  /** Every problem of the pack in use under that id, also those that only keep it from being handed out. */
   lint: procedure.input(z.object({ pack: packId })).output(z.array(problemSchema)),
   /** Runs every solution and mistake, each in a fresh lab. Ending the stream ends the runs. */
   test: procedure

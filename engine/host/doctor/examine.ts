@@ -16,24 +16,27 @@ export interface ExamineOptions {
 
 const megabyte = 1024 * 1024;
 
-/** Looks at everything a lab needs, from the ground up. What cannot be looked at because of something below it is left out. */
-export async function examine(options: ExamineOptions): Promise<readonly Finding[]> {
+/**
+ * Looks at everything a lab needs, from the ground up, and tells each finding as it is made. What cannot be looked at because of something
+ * below it is left out.
+ */
+export async function* examine(options: ExamineOptions): AsyncGenerator<Finding, void> {
   const home = findHome();
-  const findings: Finding[] = [nodeVersion(), await attempt('data-folder', () => dataFolder(home))];
+  yield nodeVersion();
+  yield await attempt('data-folder', () => dataFolder(home));
   let runtime: ContainerRuntime | undefined;
-  const docker = await attempt('docker', async () => {
+  yield await attempt('docker', async () => {
     runtime = await connectDocker({ stateFolder: home.folder, ...signalOf(options) });
     return ok('docker', runtime.description);
   });
-  findings.push(docker);
-  if (runtime !== undefined) findings.push(...(await examineEngine(runtime, options)));
-  findings.push(memory(), await attempt('disk', () => disk(home)));
-  return findings;
+  if (runtime !== undefined) yield* examineEngine(runtime, options);
+  yield memory();
+  yield await attempt('disk', () => disk(home));
 }
 
-async function examineEngine(runtime: ContainerRuntime, options: ExamineOptions): Promise<readonly Finding[]> {
+async function* examineEngine(runtime: ContainerRuntime, options: ExamineOptions): AsyncGenerator<Finding, void> {
   let image: string | undefined;
-  const imageFinding = await attempt('image', async () => {
+  yield await attempt('image', async () => {
     image = options.buildImage ? await runtime.ensureImage(options) : await runtime.findImage();
     if (image !== undefined) return ok('image', image);
     return {
@@ -43,20 +46,19 @@ async function examineEngine(runtime: ContainerRuntime, options: ExamineOptions)
       remedy: 'The first start builds it, in a minute or two; `hookpoint doctor --fix` does so now.',
     };
   });
-  if (image === undefined) return [imageFinding];
+  if (image === undefined) return;
   const tag = image;
-  const findings: Finding[] = [imageFinding];
-  findings.push(
-    await attempt('privileges', async () => {
-      await using trial = await startTrial(runtime, tag, options.signal);
-      findings.push(await attempt('kernel', () => kernelFeatures(trial.container)));
-      const how =
-        runtime.privileges === 'privileged' ? '--privileged' : 'single capabilities (--privileged is refused here)';
-      return ok('privileges', `Lab containers start with ${how}.`);
-    }),
-  );
-  findings.push(await attempt('kernel-log', () => kernelLogSetting(runtime, options.signal), 'warning'));
-  return findings;
+  const kernel: Finding[] = [];
+  const privileges = await attempt('privileges', async () => {
+    await using trial = await startTrial(runtime, tag, options.signal);
+    kernel.push(await attempt('kernel', () => kernelFeatures(trial.container)));
+    const how =
+      runtime.privileges === 'privileged' ? '--privileged' : 'single capabilities (--privileged is refused here)';
+    return ok('privileges', `Lab containers start with ${how}.`);
+  });
+  yield* kernel;
+  yield privileges;
+  yield await attempt('kernel-log', () => kernelLogSetting(runtime, options.signal), 'warning');
 }
 
 async function startTrial(

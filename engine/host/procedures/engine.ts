@@ -1,13 +1,35 @@
+import { HookpointError } from '../../contract/error.ts';
 import type { EngineStatus } from '../../contract/procedures/engine.ts';
+import type { ContainerRuntime } from '../../runtime/container.ts';
 import { watchValue } from '../changes.ts';
 import type { Host } from '../host.ts';
 import { version } from '../version.ts';
 import { failureOf } from '../wire-failures.ts';
 import { implementer } from './base.ts';
 
-function statusOf({ docker }: Host): EngineStatus {
-  const { failure } = docker;
-  return { version, runtime: docker.runtime?.description ?? null, failure: failure && failureOf(failure) };
+async function statusOf({ docker }: Host): Promise<EngineStatus> {
+  const { failure, runtime } = docker;
+  return {
+    version,
+    runtime: runtime?.description ?? null,
+    failure: failure && failureOf(failure),
+    imageBuilt: runtime && (await isImageBuilt(runtime)),
+  };
+}
+
+/** Of which it is known that they have the image: nobody but the user takes it away, and then the next start builds it anew. */
+const withImage = new WeakSet<ContainerRuntime>();
+
+async function isImageBuilt(runtime: ContainerRuntime): Promise<boolean | null> {
+  if (withImage.has(runtime)) return true;
+  try {
+    const built = (await runtime.findImage()) !== undefined;
+    if (built) withImage.add(runtime);
+    return built;
+  } catch (error) {
+    if (!(error instanceof HookpointError)) throw error;
+    return null; // Docker went away in this moment: the link says so next
+  }
 }
 
 export const engine = {

@@ -1,26 +1,29 @@
+import { HookpointError } from '../../contract/error.ts';
 import type { LabCard, Library } from '../../contract/procedures/library.ts';
 import type { Report } from '../../contract/report.ts';
 import type { Lab } from '../../packs/index.ts';
-import { loadCatalog } from '../../sessions/catalog.ts';
 import type { SessionRow } from '../../sessions/store.ts';
 import { watchValue } from '../changes.ts';
 import type { Host } from '../host.ts';
+import { readPacks } from '../read-packs.ts';
 import { failureOf } from '../wire-failures.ts';
 import { implementer } from './base.ts';
 
 async function libraryOf({ home, store }: Host): Promise<Library> {
-  const { packs, broken } = await loadCatalog(home);
+  const used = (await readPacks(home)).filter(({ place }) => place.inUse).map(({ pack }) => pack);
   const sessions = store.sessions();
   const reports = store.reports().map(({ report }) => report);
   return {
-    packs: packs.map(({ manifest, labs }) => ({
-      id: manifest.id,
-      title: manifest.title,
-      summary: manifest.summary ?? null,
-      version: manifest.version,
-      labs: labs.map((lab) => cardOf(lab, sessions, reports)),
-    })),
-    broken: broken.map(failureOf),
+    packs: used
+      .filter((pack) => !(pack instanceof HookpointError))
+      .map(({ manifest, labs }) => ({
+        id: manifest.id,
+        title: manifest.title,
+        summary: manifest.summary ?? null,
+        version: manifest.version,
+        labs: labs.map((lab) => cardOf(lab, sessions, reports)),
+      })),
+    broken: used.filter((pack) => pack instanceof HookpointError).map(failureOf),
   };
 }
 
