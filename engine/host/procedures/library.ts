@@ -1,7 +1,7 @@
 import { HookpointError } from '../../contract/error.ts';
 import type { LabCard, Library } from '../../contract/procedures/library.ts';
 import type { Report } from '../../contract/report.ts';
-import type { Lab } from '../../packs/index.ts';
+import type { Lab, Pack } from '../../packs/index.ts';
 import type { SessionRow } from '../../sessions/store.ts';
 import { watchValue } from '../changes.ts';
 import type { Host } from '../host.ts';
@@ -14,16 +14,18 @@ async function libraryOf({ home, store }: Host): Promise<Library> {
   const sessions = store.sessions();
   const reports = store.reports().map(({ report }) => report);
   return {
-    packs: used
-      .filter((pack) => !(pack instanceof HookpointError))
-      .map(({ manifest, labs }) => ({
-        id: manifest.id,
-        title: manifest.title,
-        summary: manifest.summary ?? null,
-        version: manifest.version,
-        labs: labs.map((lab) => cardOf(lab, sessions, reports)),
-      })),
+    packs: used.flatMap((pack) => (pack instanceof HookpointError ? [] : [shelfOf(pack, sessions, reports)])),
     broken: used.filter((pack) => pack instanceof HookpointError).map(failureOf),
+  };
+}
+
+function shelfOf({ manifest, labs }: Pack, sessions: readonly SessionRow[], reports: readonly Report[]) {
+  return {
+    id: manifest.id,
+    title: manifest.title,
+    summary: manifest.summary ?? null,
+    version: manifest.version,
+    labs: labs.map((lab) => cardOf(lab, sessions, reports)),
   };
 }
 
