@@ -1,6 +1,9 @@
 /** What the user asked for, or what the system says. */
 export type ThemeChoice = 'system' | 'light' | 'dark';
 
+export const isThemeChoice = (value: unknown): value is ThemeChoice =>
+  value === 'system' || value === 'light' || value === 'dark';
+
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 
 class Theme {
