@@ -5,7 +5,8 @@ import { compareRulesets, parseSave, printSave } from '../../engine/netfilter/in
 
 /**
  * A case is a folder of test/fixtures/netfilter: `dump` (what iptables-save printed), `model.json` (what it is parsed into) and `print`
- * (its canonical print); `restore` is what a program such as Docker gives to iptables-restore, and the dump is of that. UPDATE_FIXTURES=1 writes model.json and print; review them as a diff.
+ * (its canonical print); `restore` is what a program such as Docker writes, as text for iptables-restore, `ipsets` the sets that it
+ * matches, and the dump is of that; `source.md` says where it is from (test/docker/written-rulesets.test.ts makes the dump). UPDATE_FIXTURES=1 writes model.json and print; review them as a diff.
  */
 const root = join(import.meta.dirname, '../fixtures/netfilter');
 const cases = readdirSync(root, { withFileTypes: true })
@@ -40,7 +41,8 @@ describe.each(cases)('the dump %s', (name) => {
 
 describe.each(cases.filter((name) => existsSync(join(root, name, 'restore'))))('the dump %s', (name) => {
   it('means what was given to iptables-restore', () => {
-    const written = parseSave(readFileSync(join(root, name, 'restore'), 'utf8'), { family: 'ipv4' });
+    const family = name.endsWith('-ipv6') ? 'ipv6' : 'ipv4';
+    const written = parseSave(readFileSync(join(root, name, 'restore'), 'utf8'), { family });
     const dump = parseSave(readFileSync(join(root, name, 'dump'), 'utf8'));
     expect(compareRulesets(written, dump).differences).toEqual([]);
   });

@@ -1,11 +1,12 @@
 /** Conditions in words: as typed, why one does not hold, why nobody knows. */
 
 import { canonicalWords, rangeText } from '../canonical.ts';
-import type { Condition, PacketField } from '../model.ts';
+import type { Condition, ConntrackState, PacketField } from '../model.ts';
 import { protocolName } from '../protocols.ts';
 import { quoteWords } from '../words.ts';
 import { addressTypeOf } from './address-types.ts';
 import { hasNoConnection, isBeforeConntrack } from './connection-conditions.ts';
+import { missingHeader } from './opaque-conditions.ts';
 import { flagBits, hasPorts, type Packet } from './packet.ts';
 import { isOutOfPlace } from './packet-conditions.ts';
 import type { Setting, Track } from './track.ts';
@@ -87,8 +88,10 @@ function actualText(condition: Condition, track: Track, at: Setting): string {
       const type = addressTypeOf(condition.side, track, at);
       return `the ${condition.side} address is ${type ?? 'of another type'}`;
     }
-    default:
-      return 'the packet does not meet it';
+    default: {
+      const header = missingHeader(condition);
+      return header === null ? 'the packet does not meet it' : `the packet has no ${header} header`;
+    }
   }
 }
 
@@ -230,10 +233,19 @@ function unknownField(condition: Condition): string {
     case 'icmp-type':
       return "the packet's ICMP type";
     case 'conntrack-state':
-      return "the packet's state";
+      return stateText(condition.states);
     case 'address-type':
       return `what the ${condition.side} address is to this host`;
     default:
       return 'what it asks for';
   }
+}
+
+/** Beside the packet's state, --ctstate may ask for what was done to its connection at its first packet. */
+function stateText(asked: readonly ConntrackState[]): string {
+  const sides = [asked.includes('SNAT') ? 'source' : '', asked.includes('DNAT') ? 'destination' : ''];
+  const rewritten = sides.filter((side) => side !== '').join(' or ');
+  return rewritten === ''
+    ? "the packet's state"
+    : `the packet's state, or whether its connection's ${rewritten} was rewritten,`;
 }

@@ -5,6 +5,7 @@ import { isAddressType } from './address-types.ts';
 import { hasDestinationNat, hasSourceNat } from './connection.ts';
 import { asksConnection, connectionHolds, hasNoConnection, isBeforeConntrack } from './connection-conditions.ts';
 import { isInNetwork } from './host-state.ts';
+import { opaqueHolds } from './opaque-conditions.ts';
 import { hasPorts, type Packet } from './packet.ts';
 import { isOutOfPlace, packetHolds } from './packet-conditions.ts';
 import type { Setting, Track } from './track.ts';
@@ -83,6 +84,7 @@ function answer(condition: Condition, track: Track, at: Setting): Tri {
       if (condition.mode === 'nth') return condition.every === 1 ? true : null;
       return condition.probability >= 1 ? true : condition.probability <= 0 ? false : null;
     case 'opaque':
+      return opaqueHolds(condition);
     case 'unseen':
       return null;
     case 'tuple-address':

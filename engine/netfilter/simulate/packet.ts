@@ -8,7 +8,10 @@ import type { Connection } from './connection.ts';
 /** What conntrack says of the packet; a connection is in exactly one of these. */
 export type PacketState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED';
 
-/** A field that is missing is unknown, but for the mark, which is then 0, and interfaces, which the hook decides. */
+/**
+ * A field that is missing is unknown, but for the mark, which is then 0, and interfaces, which the hook decides. It is no fragment, and has no
+ * IPv6 extension headers.
+ */
 export interface Packet {
   readonly family: Family;
   readonly in?: string;
