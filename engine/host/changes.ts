@@ -6,6 +6,12 @@ export class Changes {
     for (const follower of this.#followers) follower();
   }
 
+  /** Calls back after the next change, once or more often; the answer ends that. */
+  onNext(follower: () => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
   /** Comes once at the beginning and then after changes, several together where the follower is slower; until the signal is aborted. */
   async *follow(signal: AbortSignal): AsyncGenerator<void, void> {
     let wake = Promise.withResolvers<void>();

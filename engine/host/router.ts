@@ -2,10 +2,12 @@ import { doctor } from './procedures/doctor.ts';
 import { engine } from './procedures/engine.ts';
 import { lab } from './procedures/lab.ts';
 import { library } from './procedures/library.ts';
+import { netfilter } from './procedures/netfilter.ts';
 import { packs } from './procedures/packs.ts';
 import { preferences } from './procedures/preferences.ts';
 import { results } from './procedures/results.ts';
 import { sessions } from './procedures/sessions.ts';
+import { topology } from './procedures/topology.ts';
 
 /** The contract's procedures with the host behind them. */
-export const router = { engine, library, sessions, lab, results, packs, doctor, preferences };
+export const router = { engine, library, sessions, lab, topology, netfilter, results, packs, doctor, preferences };

@@ -7,6 +7,7 @@ export { type Comparison, compareRulesets, type Difference, sameRule } from './c
 export { describeRule } from './describe.ts';
 export { diffRulesets, type Edit } from './diff.ts';
 export { findChain, findTable, logsWith } from './find.ts';
+export * from './listing/index.ts';
 export * from './model.ts';
 export * from './nft/index.ts';
 export { ruleKey } from './normalise.ts';

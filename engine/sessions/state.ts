@@ -1,5 +1,11 @@
 import { readTimeline } from '../observe/read-timeline.ts';
-import { snapshotNodes } from '../observe/snapshot-nodes.ts';
+import {
+  type NodeAddresses,
+  type NodeRules,
+  readNodeAddresses,
+  readNodeRules,
+  snapshotNodes,
+} from '../observe/snapshot-nodes.ts';
 import type { Timeline } from '../observe/timeline.ts';
 import type { SessionRow, Snapshots } from './store.ts';
 import { withShell } from './with-shell.ts';
@@ -13,6 +19,23 @@ export function readState(
   signal?: AbortSignal,
 ): Promise<Snapshots> {
   return withShell(workspace, session, signal, (run) => snapshotNodes(run, nodes, signal ? { signal } : {}));
+}
+
+/** The rules of one node now, and nothing else. SESSION_LOST. */
+export async function readRules(workspace: Workspace, session: SessionRow, node: string): Promise<NodeRules> {
+  const read = await withShell(workspace, session, undefined, (run) => readNodeRules(run, [node]));
+  const rules = read[node];
+  if (!rules) throw new Error(`the reading of ${node} is missing`);
+  return rules;
+}
+
+/** Links and addresses of all nodes now, and nothing else. SESSION_LOST. */
+export function readAddresses(
+  workspace: Workspace,
+  session: SessionRow,
+): Promise<Readonly<Record<string, NodeAddresses>>> {
+  const nodes = Object.keys(session.instance.topology.nodes);
+  return withShell(workspace, session, undefined, (run) => readNodeAddresses(run, nodes));
 }
 
 /** Everything that happened in a session until now. SESSION_LOST. */

@@ -9,7 +9,10 @@ export type Hook = z.infer<typeof hookSchema>;
 const countersSchema = z.object({ packets: z.number(), bytes: z.number() });
 
 export const ruleViewSchema = z.object({
-  /** The same rule has the same key as long as it stands, also when others come before it. */
+  /**
+   * Unique in its chain. The same rule has the same key as long as it stands, also when others come before it, it is moved or replaced by
+   * another version of it.
+   */
   key: z.string(),
   /** Its 1-based place in the chain, as `iptables -L --line-numbers` counts. */
   number: z.number(),
@@ -22,6 +25,8 @@ export const ruleViewSchema = z.object({
   columns: z.object({
     target: z.string(),
     protocol: z.string(),
+    /** The column `opt`. */
+    fragment: z.string(),
     in: z.string(),
     out: z.string(),
     source: z.string(),
@@ -65,11 +70,13 @@ export const netfilterViewSchema = z.object({
   family: familySchema,
   time: unixTime,
   tables: z.array(tableViewSchema),
+  /** What could not be read, in words: rules may be missing above. */
+  problems: z.array(z.string()),
   /** The base chains on each hook, in the order in which packets meet them. */
   hooks: z.array(
     z.object({
       hook: hookSchema,
-      chains: z.array(z.object({ table: z.string(), chain: z.string(), priority: z.number() })),
+      chains: z.array(z.object({ /** A table's key. */ table: z.string(), chain: z.string(), priority: z.number() })),
     }),
   ),
 });

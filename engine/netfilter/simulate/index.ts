@@ -21,3 +21,4 @@ export {
   type Verdict,
   type WalkStep,
 } from './simulation.ts';
+export { chainOfHook, tablesOf } from './way.ts';

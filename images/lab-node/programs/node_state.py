@@ -164,11 +164,20 @@ def ipset_names(sock):
     return names
 
 
+def ip_program():
+    return "/usr/sbin/ip" if os.path.exists("/usr/sbin/ip") else "/sbin/ip"
+
+
+def address_command():
+    """Links with addresses; text as iproute2's JSON."""
+    return Command([ip_program(), "-j", "address", "show"])
+
+
 def address_commands():
     """Links with addresses, routes and policy rules of both families; text as iproute2's JSON."""
-    ip = "/usr/sbin/ip" if os.path.exists("/usr/sbin/ip") else "/sbin/ip"
+    ip = ip_program()
     return {
-        "addresses": Command([ip, "-j", "address", "show"]),
+        "addresses": address_command(),
         "routes4": Command([ip, "-j", "-4", "route", "show", "table", "all"]),
         "routes6": Command([ip, "-j", "-6", "route", "show", "table", "all"]),
         "rules4": Command([ip, "-j", "-4", "rule", "show"]),

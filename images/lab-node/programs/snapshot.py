@@ -1,4 +1,5 @@
-"""Reads nodes' network state and prints one JSON line for each: `snapshot.py NODE...`. See engine/observe/snapshot-nodes.ts for the shape.
+"""Reads nodes' network state and prints one JSON line for each: `snapshot.py [--only=rules|addresses] NODE...`. See
+engine/observe/snapshot-nodes.ts for the shape.
 
 It stands in the outer container and runs nothing of a node's: the namespace alone is entered, the programs are this image's.
 """
@@ -31,9 +32,7 @@ def begin(node):
     commands = attempt(problems, "links", node_state.address_commands) or {}
     query = netlink.open_socket(netlink.NETLINK_NETFILTER)
     diag = netlink.open_socket(node_state.NETLINK_SOCK_DIAG)
-    legacy = attempt(problems, "iptables", node_state.legacy_tables) or {}
-    for family, command in (attempt(problems, "iptables", lambda: node_state.legacy_commands(legacy)) or {}).items():
-        commands["legacy-" + family] = command
+    begin_legacy(commands, problems)
     names = attempt(problems, "ipset", lambda: node_state.ipset_names(query))
     if names:
         commands["ipset"] = Command(["/usr/sbin/ipset", "save"])
@@ -48,6 +47,32 @@ def begin(node):
     if rules is not None:
         add_rules(record, rules)
     return record, commands
+
+
+def begin_rules(node):
+    """The same for the rules alone: what a window that shows them asks every second."""
+    problems = []
+    record = {"node": node, "time": time.time(), "problems": problems}
+    commands = {}
+    begin_legacy(commands, problems)
+    query = netlink.open_socket(netlink.NETLINK_NETFILTER)
+    rules = attempt(problems, "iptables", lambda: nft_rules.read(query, want_nft=True))
+    if rules is not None:
+        add_rules(record, rules)
+    return record, commands
+
+
+def begin_addresses(node):
+    """The same for links and addresses alone."""
+    problems = []
+    record = {"node": node, "time": time.time(), "problems": problems}
+    return record, {"addresses": command for command in [attempt(problems, "links", node_state.address_command)] if command}
+
+
+def begin_legacy(commands, problems):
+    legacy = attempt(problems, "iptables", node_state.legacy_tables) or {}
+    for family, command in (attempt(problems, "iptables", lambda: node_state.legacy_commands(legacy)) or {}).items():
+        commands["legacy-" + family] = command
 
 
 def add_rules(record, rules):
@@ -80,12 +105,18 @@ def finish(record, commands):
             record["problems"].append({"section": SECTIONS[name], "message": failure})
 
 
-def main(nodes):
+BEGINNINGS = {"": begin, "rules": begin_rules, "addresses": begin_addresses}
+
+
+def main(arguments):
+    only = arguments[0].removeprefix("--only=") if arguments[:1] and arguments[0].startswith("--only=") else ""
+    nodes = arguments[1:] if only else arguments
+    beginning = BEGINNINGS[only]
     namespaces = netlink.Namespaces()
     begun = []
     for node in nodes:
         try:
-            begun.append(namespaces.run("/run/netns/" + node, lambda: begin(node)))
+            begun.append(namespaces.run("/run/netns/" + node, lambda: beginning(node)))
         except OSError as error:
             begun.append(({"node": node, "time": time.time(), "missing": str(error), "problems": []}, {}))
     wait_all([command for _, commands in begun for command in commands.values()])

@@ -1,0 +1,1 @@
+export { type Columns, listColumns } from './columns.ts';
