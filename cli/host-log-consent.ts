@@ -1,10 +1,9 @@
 import { HookpointError } from '../engine/contract/error.ts';
+import { hostLogQuestion } from '../engine/contract/host-log-question.ts';
 import { hostLogConsent, keepHostLogConsent } from '../engine/sessions/host-log.ts';
 import type { Store } from '../engine/sessions/store.ts';
 import { notice } from './output/print.ts';
 import { textWidth, wrap } from './output/text.ts';
-
-const question = `This lab reads the kernel log, which is one for the whole machine. Linux leaves lines of containers out of it unless the setting net.netfilter.nf_log_all_netns is 1. Hookpoint can set it while such a lab runs and put the former value back afterwards.`;
 
 /**
  * Whether the host's kernel log may hear containers: as the option or HOOKPOINT_HOST_LOG says, else as was answered once, else asked on
@@ -34,7 +33,7 @@ export async function consentToHostLog(
 
 async function ask(store: Store): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
-  notice(wrap(question, textWidth(process.stderr)));
+  notice(wrap(hostLogQuestion, textWidth(process.stderr)));
   const answer = await confirm({ message: 'May it do so, now and for later labs?', output: process.stderr });
   if (isCancel(answer)) {
     throw new HookpointError('CANCELLED', 'Nothing was started.', {

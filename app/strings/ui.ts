@@ -3,6 +3,11 @@ export const uiText = {
   close: 'Close',
   cancel: 'Cancel',
   dismiss: 'Dismiss',
-  working: 'Working…',
   notices: 'Notices',
+  hostLog: {
+    title: 'May Hookpoint do so, now and for later labs?',
+    without: 'Without it the lab starts too, and its criteria on log lines cannot be checked.',
+    allow: 'Allow',
+    forbid: 'Do not allow',
+  },
 } as const;

@@ -45,6 +45,12 @@ class Place {
   go(route: Route): void {
     window.location.hash = addressOf(route);
   }
+
+  /** The same without a step back to where the window is now. */
+  replace(route: Route): void {
+    window.history.replaceState(null, '', addressOf(route));
+    this.route = route;
+  }
 }
 
 export const place = new Place();
