@@ -4,7 +4,7 @@ import { type Analysis, analyseRulesets, type Finding, type Severity } from '../
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { plain, textWidth, wrap } from '../output/text.ts';
-import { type FamilyOptions, fileHelp, readPair, readRuleset, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readFamilies, readTwo, rulesHelp, withFamily } from './rules-input.ts';
 
 const severities: readonly Severity[] = ['error', 'warning', 'note'];
 
@@ -18,7 +18,7 @@ export function rulesAnalyseCommand(): Command {
   return withFamily(new Command('analyse'))
     .alias('analyze')
     .description('find rules that do nothing, contradict each other or leave holes')
-    .argument('<file>', fileHelp)
+    .argument('<file>', rulesHelp)
     .argument('[other]', "the same host's rules of the other family, to compare what the two let in")
     .option('--all', 'list notes too: what is idle but harmless, and what programs keep in their own chains')
     .addOption(new Option('--fail-on <severity>', 'end with 1 where something that grave is found').choices(severities))
@@ -28,10 +28,13 @@ export function rulesAnalyseCommand(): Command {
     )
     .addHelpText('after', help)
     .action(async (file: string, other: string | undefined, options: AnalyseOptions) => {
-      const read = other === undefined ? [await readRuleset(file, options)] : await readPair(file, other, options);
-      const rulesets = read.map(({ ruleset }) => ruleset);
-      if (rulesets.length === 2 && rulesets[0]?.family === rulesets[1]?.family) {
-        throw new HookpointError('USAGE', `both rulesets are ${rulesets[0]?.family}`, {
+      const read = other === undefined ? [await readFamilies(file, options)] : await readTwo(file, other, options);
+      const rulesets = read.flatMap((one) => one.rulesets);
+      const twice = rulesets.find((one) =>
+        rulesets.some(({ family }, at) => family === one.family && rulesets[at] !== one),
+      );
+      if (twice !== undefined) {
+        throw new HookpointError('USAGE', `both rulesets are ${twice.family}`, {
           remedy:
             'Give the output of iptables-save and of ip6tables-save, or compare two of one family with rules diff.',
         });
@@ -53,6 +56,7 @@ Examples:
   hookpoint rules analyse rules.v4
   iptables-save | hookpoint rules analyse - --json
   hookpoint rules analyse rules.v4 rules.v6 --all
+  nft -j list ruleset | hookpoint rules analyse -
   hookpoint rules analyse rules.v4 --fail-on warning`;
 
 const isAtLeast = ({ severity }: Finding, least: Severity): boolean =>
@@ -66,9 +70,10 @@ function report({ findings }: Analysis, all: boolean, colours: Colours): string 
   const lines: string[] = [];
   let heading = '';
   for (const finding of shown) {
-    const title = [finding.family === 'ipv6' ? 'ip6tables' : '', finding.table, finding.chain]
-      .filter(Boolean)
-      .join(' ');
+    // A table of nft names its family itself.
+    const isNft = finding.table === '' || finding.table.includes(' ');
+    const words = [finding.family === 'ipv6' && !isNft ? 'ip6tables' : '', finding.table, finding.chain];
+    const title = words.filter(Boolean).join(' ') || 'beside the hooks';
     if (title !== heading) lines.push(...(heading === '' ? [] : ['']), colours.bold(plain(title)));
     heading = title;
     lines.push(...findingLines(finding, colours));

@@ -1,20 +1,16 @@
 import { Command } from 'commander';
-import {
-  type BehaviourDifference,
-  findBehaviourDifference,
-  type Treatment,
-} from '../../engine/netfilter/analyse/index.ts';
-import { diffRulesets, type Edit, printRule, type Rule } from '../../engine/netfilter/index.ts';
+import type { BehaviourDifference, Treatment } from '../../engine/netfilter/analyse/index.ts';
+import { baseText, diffMeaning, type Edit, printRule, type Rule } from '../../engine/netfilter/index.ts';
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { plain, textWidth, wrap } from '../output/text.ts';
-import { type FamilyOptions, fileHelp, readPair, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readPairs, rulesHelp, withFamily } from './rules-input.ts';
 
 export function rulesDiffCommand(): Command {
   return withFamily(new Command('diff'))
     .description('list the edits that turn one ruleset into another, and a packet that the two treat otherwise')
-    .argument('<a>', fileHelp)
-    .argument('<b>', fileHelp)
+    .argument('<a>', rulesHelp)
+    .argument('<b>', rulesHelp)
     .option('--counters', 'also list rules whose counters differ; they do not count as different')
     .option(
       '--json',
@@ -24,30 +20,31 @@ export function rulesDiffCommand(): Command {
       'after',
       `
 Edits go by the meaning of rules and their order; behaviour goes by what happens to packets, so that rulesets with edits between them may
-still treat every packet alike.
+still treat every packet alike. A ruleset of iptables and one of nft have no edits between them: they are the same where no packet is treated
+otherwise ("edits" is null).
 
 Exit code: 0 same meaning, 1 different, 2 bad input.
 
 Examples:
   hookpoint rules diff before.rules after.rules
+  nft -j list ruleset | hookpoint rules diff rules.v4 -
   iptables-save -c | hookpoint rules diff before.rules - --counters`,
     )
     .action(async (a: string, b: string, options: FamilyOptions & { counters?: boolean; json?: boolean }) => {
-      const [first, second] = await readPair(a, b, options);
-      const all = diffRulesets(first.ruleset, second.ruleset);
-      const edits = options.counters ? all : all.filter((edit) => edit.kind !== 'counters');
-      const same = all.every((edit) => edit.kind === 'counters') && first.ruleset.family === second.ruleset.family;
-      const behaviour: BehaviourDifference = same
-        ? { kind: 'none' }
-        : findBehaviourDifference(first.ruleset, second.ruleset);
+      const { same, edits: all, behaviour } = diffMeaning(await readPairs(a, b, options));
+      const edits = options.counters ? all : (all?.filter((edit) => edit.kind !== 'counters') ?? null);
       const colours = coloursFor(process.stdout);
       if (options.json) printJson({ same, edits, behaviour });
-      else print([report(edits, same, colours), ...(same ? [] : ['', behaviourText(behaviour, colours)])].join('\n'));
+      else {
+        const isPlain = same && edits !== null;
+        print([report(edits, same, colours), ...(isPlain ? [] : ['', behaviourText(behaviour, colours)])].join('\n'));
+      }
       if (!same) process.exitCode = 1;
     });
 }
 
-function report(edits: readonly Edit[], same: boolean, colours: Colours): string {
+function report(edits: readonly Edit[] | null, same: boolean, colours: Colours): string {
+  if (edits === null) return colours.dim('one is written for iptables, the other for nft: no edits are listed');
   const lines: string[] = [];
   let heading = '';
   for (const edit of edits) {
@@ -77,7 +74,7 @@ function behaviourText(behaviour: BehaviourDifference, colours: Colours): string
   ].join('\n');
 }
 
-function treatmentText({ verdict, rewrites, by, mark }: Treatment): string {
+function treatmentText({ verdict, rewrites, by, mark, when }: Treatment): string {
   const changes = Object.entries(rewrites).map(([key, value]) => `, ${key} becomes ${value ?? 'another'}`);
   const place =
     by === null
@@ -87,7 +84,8 @@ function treatmentText({ verdict, rewrites, by, mark }: Treatment): string {
         : `, ${by.table} ${by.chain} rule ${by.rule}`;
   const text = by === null || by.rule === 0 ? '' : ` (${by.text})`;
   const marked = mark === 0 ? '' : `, mark 0x${mark.toString(16)}`;
-  return plain(`${verdict}${changes.join('')}${marked}${place}${text}`);
+  const chance = when === '' ? '' : `, when ${when}`;
+  return plain(`${verdict}${changes.join('')}${marked}${place}${text}${chance}`);
 }
 
 /** One edit on one line. */
@@ -101,6 +99,8 @@ export function editText(edit: Edit, colours: Colours): string {
       return colours.red('- chain');
     case 'policy':
       return colours.yellow(`~ policy ${edit.before ?? 'none'} -> ${edit.after ?? 'none'}`);
+    case 'base':
+      return colours.yellow(`~ ${baseText(edit.before)} -> ${baseText(edit.after)}`);
     case 'added':
       return colours.green(`+ ${edit.to}: ${ruleText(edit.rule)}`);
     case 'removed':

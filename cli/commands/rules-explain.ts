@@ -72,9 +72,11 @@ async function explainPackets(file: string | undefined, options: ExplainOptions)
   if ([file, options.packets, options.state].filter((name) => name === '-').length > 1) {
     throw new HookpointError('USAGE', 'only one file can come from stdin', { remedy: 'Name files for the others.' });
   }
-  const { ruleset, nftTables } = await readRules(file, options);
+  const ruleset = await readRules(file, options);
   const given = options.state === undefined ? undefined : await readHostState(options.state);
-  const state = nftTables === undefined ? given : { ...given, nftTables };
+  // A dump of nft has all of its tables.
+  const isDump = ruleset.tables.some(({ bases }) => bases !== undefined);
+  const state = given === undefined || !isDump ? given : { ...given, nftTables: [] };
   const walk = options.brief ? 'brief' : 'full';
   for (const packet of await readPackets(options, ruleset.family)) {
     const simulation = simulate({ ruleset, packet, hook, walk, ...(state === undefined ? {} : { state }) });

@@ -6,9 +6,11 @@ import {
   type DumpedTable,
   type Family,
   parseSave,
+  type ReadNftOptions,
   type Ruleset,
   RulesetSyntaxError,
-  readNftTable,
+  readNftDump,
+  speaksOf,
   splitNftDump,
 } from '../../engine/netfilter/index.ts';
 
@@ -25,7 +27,7 @@ export function withFamily(command: Command): Command {
 }
 
 /** What help says about a ruleset's file. */
-export const fileHelp = 'iptables-save or ip6tables-save output, - for stdin';
+export const saveHelp = 'iptables-save or ip6tables-save output, - for stdin';
 
 /** The same where an nft dump will do too. */
 export const rulesHelp = 'iptables-save, ip6tables-save or `nft -j list ruleset` output, - for stdin';
@@ -54,25 +56,41 @@ function parseText(name: string, text: string, encoding: ReadRuleset['encoding']
   }
 }
 
-export interface ReadRules extends ReadRuleset {
-  /** The tables of an nft dump, which packets are walked through as tables of nft's own; missing for iptables-save output. */
-  readonly nftTables?: readonly DumpedTable[];
+/** What was read, as packets of each family see it. */
+export interface ReadFamilies {
+  readonly name: string;
+  /** One; or both where nft's tables are about both. IPv4 comes first. */
+  readonly rulesets: readonly [Ruleset, ...Ruleset[]];
 }
 
-/** The same for a command that takes what `nft -j list ruleset` prints too: its tables become those of the ruleset, as one family sees them. */
-export async function readRules(file: string, options: FamilyOptions): Promise<ReadRules> {
-  const bytes = await readBytes(file);
+/** Reads what iptables-save or `nft -j list ruleset` printed, for one family: where it tells of both, for IPv4 unless another one is asked for. */
+export async function readRules(file: string, options: FamilyOptions, how: ReadNftOptions = {}): Promise<Ruleset> {
+  return (await readFamilies(file, options, how)).rulesets[0];
+}
+
+/** The same for all families that it tells of. `how`: what is known of the sets of nft that change. */
+export async function readFamilies(
+  file: string,
+  options: FamilyOptions,
+  how: ReadNftOptions = { changing: 'unknown' },
+): Promise<ReadFamilies> {
+  const bytes = await readBytes(file, rulesRemedy);
   const { text, encoding } = decode(bytes);
   const name = file === '-' ? 'stdin' : file;
-  if (!/^\s*\{/.test(text)) return parseText(name, text, encoding, options);
-  const nftTables = splitNftDump(parseJson(name, text));
-  if (nftTables === null) {
+  if (!/^\s*\{/.test(text)) return { name, rulesets: [parseText(name, text, encoding, options).ruleset] };
+  const dump = splitNftDump(parseJson(name, text));
+  if (dump === null) {
     throw new HookpointError('RULESET_INVALID', `${name} is JSON, but not a ruleset`, { remedy: rulesRemedy });
   }
-  const six = options.ipv6 ?? (!options.ipv4 && nftTables.every((table) => table.family === 'ip6'));
-  const family: Family = six ? 'ipv6' : 'ipv4';
-  const tables = nftTables.flatMap(({ json }) => readNftTable(json, family)?.table ?? []);
-  return { name, encoding, nftTables, ruleset: { family, backend: 'nft', tables, remarks: [] } };
+  const [first = 'ipv4', ...more] = familiesOf(dump, options);
+  const read = (family: Family): Ruleset => readNftDump(dump, family, how);
+  return { name, rulesets: [read(first), ...more.map(read)] };
+}
+
+/** An nft dump is all that a host has: where it has tables for one family alone, the other one accepts everything. */
+function familiesOf(dump: readonly DumpedTable[], { ipv4, ipv6 }: FamilyOptions): Family[] {
+  if (ipv4 || ipv6) return [ipv4 ? 'ipv4' : 'ipv6'];
+  return speaksOf(dump, 'ipv4') || !speaksOf(dump, 'ipv6') ? ['ipv4', 'ipv6'] : ['ipv6', 'ipv4'];
 }
 
 const rulesRemedy = 'Give what iptables-save or `nft -j list ruleset` printed.';
@@ -95,14 +113,31 @@ export async function readText(file: string): Promise<{ name: string; text: stri
   return { name: file === '-' ? 'stdin' : file, text };
 }
 
+/** Two rulesets as packets of one family see them. */
+export type Pair = readonly [Ruleset, Ruleset];
+
+/** Reads two files to compare, family by family; only one of them can be stdin. Where they have no family in common, the one pair says so. */
+export async function readPairs(a: string, b: string, options: FamilyOptions): Promise<readonly Pair[]> {
+  const [ofA, ofB] = await readTwo(a, b, options);
+  const pairs = ofA.rulesets.flatMap((one) => {
+    const other = ofB.rulesets.find(({ family }) => family === one.family);
+    return other === undefined ? [] : [[one, other] as const];
+  });
+  return pairs.length > 0 ? pairs : [[ofA.rulesets[0], ofB.rulesets[0]]];
+}
+
 /** Reads two files; only one of them can be stdin. */
-export async function readPair(a: string, b: string, options: FamilyOptions): Promise<[ReadRuleset, ReadRuleset]> {
+export async function readTwo(
+  a: string,
+  b: string,
+  options: FamilyOptions,
+): Promise<readonly [ReadFamilies, ReadFamilies]> {
   if (a === '-' && b === '-') {
     throw new HookpointError('USAGE', 'only one of the two rulesets can come from stdin', {
       remedy: 'Name a file for the other one.',
     });
   }
-  return [await readRuleset(a, options), await readRuleset(b, options)];
+  return [await readFamilies(a, options), await readFamilies(b, options)];
 }
 
 async function readBytes(

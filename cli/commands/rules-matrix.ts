@@ -8,12 +8,12 @@ import {
   serviceMatrix,
   TooLargeError,
 } from '../../engine/netfilter/analyse/index.ts';
-import type { Ruleset } from '../../engine/netfilter/index.ts';
+import { placesAt, type Ruleset } from '../../engine/netfilter/index.ts';
 import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
 import { plain } from '../output/text.ts';
-import { type FamilyOptions, fileHelp, readRuleset, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readRules, rulesHelp, withFamily } from './rules-input.ts';
 
 const hooks: readonly MatrixHook[] = ['input', 'forward', 'output'];
 
@@ -25,7 +25,7 @@ interface MatrixOptions extends FamilyOptions {
 export function rulesMatrixCommand(): Command {
   return withFamily(new Command('matrix'))
     .description('show who may open what to whom: new connections, hook by hook')
-    .argument('<file>', fileHelp)
+    .argument('<file>', rulesHelp)
     .addOption(new Option('--hook <hook>', 'this hook alone; else all that have rules').choices(hooks))
     .option(
       '--json',
@@ -33,7 +33,7 @@ export function rulesMatrixCommand(): Command {
     )
     .addHelpText('after', help)
     .action(async (file: string, options: MatrixOptions) => {
-      const { ruleset } = await readRuleset(file, options);
+      const ruleset = await readRules(file, options, { changing: 'unknown' });
       const wanted = options.hook === undefined ? hooks.filter((hook) => hasRules(ruleset, hook)) : [options.hook];
       const matrices = wanted.map((hook) => matrixOf(ruleset, hook));
       const colours = coloursFor(process.stdout);
@@ -50,12 +50,15 @@ Exit code: 0 done, 2 bad input.
 
 Examples:
   hookpoint rules matrix rules.v4
+  nft -j list ruleset | hookpoint rules matrix - -6
   iptables-save | hookpoint rules matrix - --hook input --json`;
 
 /** Policies count as rules where they are not ACCEPT. */
-function hasRules({ tables }: Ruleset, hook: MatrixHook): boolean {
-  const chains = tables.flatMap((one) => one.chains).filter(({ name }) => name === hook.toUpperCase());
-  return chains.some(({ rules, policy }) => rules.length > 0 || policy === 'DROP');
+function hasRules(ruleset: Ruleset, hook: MatrixHook): boolean {
+  return placesAt([ruleset], hook).some(({ table: { chains }, chain }) => {
+    const base = chains.find(({ name }) => name === chain);
+    return base !== undefined && (base.rules.length > 0 || base.policy === 'DROP');
+  });
 }
 
 function matrixOf(ruleset: Ruleset, hook: MatrixHook): Matrix {

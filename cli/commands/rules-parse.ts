@@ -15,7 +15,7 @@ export function rulesParseCommand(): Command {
       '\nExamples:\n  iptables-save | hookpoint rules parse -\n  hookpoint rules parse rules.v6 -6 --json',
     )
     .action(async (file: string, options: FamilyOptions & { json?: boolean }) => {
-      const { ruleset } = await readRules(file, options);
+      const ruleset = await readRules(file, options);
       if (options.json) printJson(ruleset);
       else print(summary(ruleset, coloursFor(process.stdout)));
     });

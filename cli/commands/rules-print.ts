@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { type PrintOptions, printSave } from '../../engine/netfilter/index.ts';
 import { printJson } from '../output/print.ts';
-import { type FamilyOptions, fileHelp, readRuleset, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readRuleset, saveHelp, withFamily } from './rules-input.ts';
 
 export function rulesPrintCommand(): Command {
   return withFamily(new Command('print'))
     .description('print a ruleset as it was read, or in the form that iptables-save has today')
-    .argument('<file>', fileHelp)
+    .argument('<file>', saveHelp)
     .option('--canonical', "write every rule in today's form")
     .option('--no-counters', 'leave counters out')
     .option('--json', 'print {"text": ...}')

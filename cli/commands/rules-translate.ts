@@ -10,7 +10,7 @@ import {
 } from '../../engine/netfilter/index.ts';
 import { print, printJson } from '../output/print.ts';
 import { plain } from '../output/text.ts';
-import { type FamilyOptions, fileHelp, readRuleset, withFamily } from './rules-input.ts';
+import { type FamilyOptions, readRuleset, saveHelp, withFamily } from './rules-input.ts';
 
 interface Options extends FamilyOptions {
   readonly rule?: string;
@@ -20,7 +20,7 @@ interface Options extends FamilyOptions {
 export function rulesTranslateCommand(): Command {
   return withFamily(new Command('translate'))
     .description('say a ruleset, or one rule, in the language of nft(8)')
-    .argument('[file]', fileHelp)
+    .argument('[file]', saveHelp)
     .option('--rule <text>', "what comes after `-A CHAIN`: '-p tcp --dport 22 -j ACCEPT'")
     .option('--json', 'print lines with what has no counterpart as JSON')
     .addHelpText(

@@ -8,10 +8,10 @@ import { rulesParseCommand } from './rules-parse.ts';
 import { rulesPrintCommand } from './rules-print.ts';
 import { rulesTranslateCommand } from './rules-translate.ts';
 
-/** `hookpoint rules`: what iptables-save output says, without a lab. */
+/** `hookpoint rules`: what iptables-save and nft print, without a lab. */
 export function rulesCommand(): Command {
   return new Command('rules')
-    .description('read, print, compare and explain iptables-save output')
+    .description('read, print, compare and explain what iptables-save and nft print')
     .addCommand(rulesParseCommand())
     .addCommand(rulesPrintCommand())
     .addCommand(rulesCompareCommand())

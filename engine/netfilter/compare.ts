@@ -2,7 +2,7 @@
 
 import { builtinChains } from './builtin.ts';
 import { findTable } from './find.ts';
-import type { Chain, Rule, Ruleset, Table } from './model.ts';
+import type { BaseChain, Chain, Rule, Ruleset, Table } from './model.ts';
 import { ruleKey } from './normalise.ts';
 import { printRule } from './print.ts';
 
@@ -24,6 +24,17 @@ export type Difference =
       readonly b: Chain['policy'];
       readonly message: string;
     }
+  /** The kernel calls it at another hook, in another order or for something else. null: not at all. */
+  | {
+      readonly kind: 'base';
+      readonly table: string;
+      readonly chain: string;
+      readonly a: BaseChain | null;
+      readonly b: BaseChain | null;
+      readonly message: string;
+    }
+  /** What they do to packets, where their rules cannot be paired. */
+  | { readonly kind: 'behaviour'; readonly message: string }
   /** The first place where the rules of a chain part. Positions are 1-based; null past the end of a chain. */
   | {
       readonly kind: 'rule';
@@ -67,7 +78,7 @@ function compareTables(name: string, a: Table | undefined, b: Table | undefined)
   for (const [chain, ofA] of inA) {
     const ofB = inB.get(chain);
     if (ofB === undefined) differences.push(missingChain(name, chain, 'a'));
-    else differences.push(...compareChains(name, ofA, ofB));
+    else differences.push(...compareBases(name, chain, a, b), ...compareChains(name, ofA, ofB));
   }
   for (const chain of inB.keys()) if (!inA.has(chain)) differences.push(missingChain(name, chain, 'b'));
   return differences;
@@ -90,6 +101,27 @@ export function chainsOf(name: string, table: Table | undefined): Map<string, Ch
   return chains;
 }
 
+/** How a table of nft's own has a chain called, and how the other one; null where there is no difference. */
+export function differingBases(
+  chain: string,
+  a: Table | undefined,
+  b: Table | undefined,
+): { readonly a: BaseChain | null; readonly b: BaseChain | null } | null {
+  const [ofA = null, ofB = null] = [a, b].map((table) => table?.bases?.find((base) => base.chain === chain));
+  return baseText(ofA) === baseText(ofB) ? null : { a: ofA, b: ofB };
+}
+
+/** "filter hook input priority 0", as nft(8) has it. */
+export const baseText = (base: BaseChain | null): string =>
+  base === null ? 'no base chain' : `${base.type} hook ${base.hook} priority ${base.priority}`;
+
+function compareBases(table: string, chain: string, a: Table | undefined, b: Table | undefined): Difference[] {
+  const differing = differingBases(chain, a, b);
+  if (differing === null) return [];
+  const message = `chain ${chain} of ${table}: ${baseText(differing.a)} and ${baseText(differing.b)}`;
+  return [{ kind: 'base', table, chain, ...differing, message }];
+}
+
 function missingChain(table: string, chain: string, side: 'a' | 'b'): Difference {
   const message = `chain ${chain} of ${table} is only in the ${side === 'a' ? 'first' : 'second'}`;
   return { kind: 'chain', table, chain, in: side, message };
@@ -108,8 +140,9 @@ function compareChains(table: string, a: Chain, b: Chain): Difference[] {
     if (ofA !== null && ofB !== null && sameRule(ofA, ofB)) continue;
     const text = (rule: Rule | null) =>
       rule === null ? 'nothing' : `"${printRule(rule) || 'a rule that only counts'}"`;
-    const message = `rule ${index + 1} of ${a.name} in ${table}: ${text(ofA)} and ${text(ofB)}`;
-    differences.push({ kind: 'rule', table, chain: a.name, position: index + 1, a: ofA, b: ofB, message });
+    const position = ofA?.number ?? ofB?.number ?? index + 1;
+    const message = `rule ${position} of ${a.name} in ${table}: ${text(ofA)} and ${text(ofB)}`;
+    differences.push({ kind: 'rule', table, chain: a.name, position, a: ofA, b: ofB, message });
     break;
   }
   return differences;

@@ -1,8 +1,8 @@
 /** What was edited between two rulesets: rules are matched by meaning, so a rule in another spelling was not edited. */
 
-import { chainsOf } from './compare.ts';
+import { chainsOf, differingBases } from './compare.ts';
 import { findTable } from './find.ts';
-import type { Chain, Counters, Rule, Ruleset } from './model.ts';
+import type { BaseChain, Chain, Counters, Rule, Ruleset } from './model.ts';
 import { normaliseConditions, ruleKey } from './normalise.ts';
 
 /** Positions are 1-based: `from` in the first ruleset, `to` in the second. */
@@ -15,6 +15,14 @@ export type Edit =
       readonly chain: string;
       readonly before: Chain['policy'];
       readonly after: Chain['policy'];
+    }
+  /** The kernel calls it otherwise; null: not at all. */
+  | {
+      readonly kind: 'base';
+      readonly table: string;
+      readonly chain: string;
+      readonly before: BaseChain | null;
+      readonly after: BaseChain | null;
     }
   | { readonly kind: 'added'; readonly table: string; readonly chain: string; readonly to: number; readonly rule: Rule }
   | {
@@ -72,6 +80,8 @@ function diffTables(name: string, a: Ruleset, b: Ruleset): Edit[] {
     else if (other.policy !== chain.policy) {
       edits.push({ kind: 'policy', table: name, chain: chain.name, before: chain.policy, after: other.policy });
     }
+    const bases = other === undefined ? null : differingBases(chain.name, tableA, tableB);
+    if (bases !== null) edits.push({ kind: 'base', table: name, chain: chain.name, before: bases.a, after: bases.b });
     edits.push(...diffChains(name, chain.name, chain.rules, other?.rules ?? []));
   }
   for (const chain of inB.values()) {
@@ -176,7 +186,7 @@ function diffPair(
   const before = a[pair.a];
   const rule = b[pair.b];
   if (before === undefined || rule === undefined) return [];
-  const place = { table, chain, from: pair.a + 1, to: pair.b + 1, rule };
+  const place = { table, chain, from: numberOf(a, pair.a), to: numberOf(b, pair.b), rule };
   const edits: Edit[] = stable ? [] : [{ kind: 'moved', ...place }];
   const { counters } = before;
   const after = rule.counters;
@@ -202,16 +212,20 @@ function diffGap(
     const after = b[gapB[nextB] ?? -1];
     if (before === undefined) continue;
     if (after !== undefined && alike(before, after)) {
-      edits.push({ kind: 'changed', table, chain, from: index + 1, to: (gapB[nextB] ?? 0) + 1, before, after });
+      const [from, to] = [numberOf(a, index), numberOf(b, gapB[nextB] ?? 0)];
+      edits.push({ kind: 'changed', table, chain, from, to, before, after });
       nextB++;
-    } else edits.push({ kind: 'removed', table, chain, from: index + 1, rule: before });
+    } else edits.push({ kind: 'removed', table, chain, from: numberOf(a, index), rule: before });
   }
   for (const index of gapB.slice(nextB)) {
     const rule = b[index];
-    if (rule !== undefined) edits.push({ kind: 'added', table, chain, to: index + 1, rule });
+    if (rule !== undefined) edits.push({ kind: 'added', table, chain, to: numberOf(b, index), rule });
   }
   return edits;
 }
+
+/** 1-based. One rule of nft may be several here, with one number. */
+const numberOf = (rules: readonly Rule[], index: number): number => rules[index]?.number ?? index + 1;
 
 /** Two rules are versions of one when at least half of what they say is the same. */
 function alike(a: Rule, b: Rule): boolean {

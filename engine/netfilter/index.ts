@@ -1,9 +1,11 @@
 /** The public side of the room: rulesets parsed, printed, compared, described. Pure, no I/O. */
 
+export { compareMeaning, diffMeaning, type MeaningDiff, type Pair } from './across-backends.ts';
 export * from './analyse/index.ts';
+export { placesAt } from './base-chains.ts';
 export { builtinChains, isBuiltinChain } from './builtin.ts';
 export { canonicalWords, targetName } from './canonical.ts';
-export { type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';
+export { baseText, type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';
 export { describeRule } from './describe.ts';
 export { diffRulesets, type Edit } from './diff.ts';
 export { findChain, findTable, logsWith } from './find.ts';

@@ -40,6 +40,16 @@ export interface Ruleset {
   readonly newline?: '\r\n';
   /** The dump's last line has no end of line. */
   readonly unterminated?: true;
+  /** Chains that packets come by at a hook, of which it is not known what they do. */
+  readonly unfollowed?: readonly UnfollowedChain[];
+}
+
+export interface UnfollowedChain {
+  readonly hook: NftHook;
+  /** In words: "nft table netdev fw, chain input". */
+  readonly name: string;
+  /** All that was read of its table. */
+  readonly text: string;
 }
 
 export interface Remark {
@@ -53,9 +63,22 @@ export interface Table {
   readonly chains: readonly Chain[];
   /** Why the table could not be read ("Table `filter' is incompatible, use 'nft' tool."); its chains are then empty. */
   readonly unreadable?: string;
+  /** Of a table of nft's own: its chains that the kernel calls. iptables' tables have theirs by name. */
+  readonly bases?: readonly BaseChain[];
   /** Lines of `*name` and `COMMIT` in the dump, 1-based; 0 or missing when it came from elsewhere. */
   readonly line?: number;
   readonly end?: number;
+}
+
+export type NftHook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+
+/** A chain that the kernel itself calls (nft(8), "base chain"). */
+export interface BaseChain {
+  readonly chain: string;
+  readonly hook: NftHook;
+  readonly type: 'filter' | 'nat' | 'route';
+  /** The lower is asked first. */
+  readonly priority: number;
 }
 
 export interface Chain {

@@ -1,5 +1,6 @@
 /** What is wrong or idle in rulesets, exactly: every claim holds for all packets, or comes with one that shows it. */
 
+import { findTable } from '../find.ts';
 import type { Family, Ruleset, Table } from '../model.ts';
 import { Endings } from './endings.ts';
 import { compareFamilies } from './families.ts';
@@ -9,6 +10,7 @@ import { findDeadRules } from './find-dead-rules.ts';
 import { findRedundantRules } from './find-redundant-rules.ts';
 import { findStateGaps } from './find-state-gaps.ts';
 import type { Finding, FindingCode, RuleReference, Severity } from './finding.ts';
+import { mergeFamilies } from './merge-families.ts';
 import { TooLargeError } from './node-store.ts';
 import { addressBitsOf, makeSpace } from './space.ts';
 import { type Subject, subjectOf } from './subject.ts';
@@ -23,12 +25,34 @@ export interface Analysis {
  * proofs; where the sets of a table grow too large, a finding `not-analysed` says so and names what was left out.
  */
 export function analyseRulesets(rulesets: readonly Ruleset[]): Analysis {
+  const viewed = new Set<string>();
   const findings = rulesets.flatMap((ruleset) =>
     ruleset.tables
-      .filter((table, index, tables) => tables.findLastIndex(({ name }) => name === table.name) === index)
-      .flatMap((table) => analyseTable(ruleset, table)),
+      .filter((table) => findTable(ruleset, table.name) === table)
+      .flatMap((table) => {
+        const other = rulesets.find((one) => one !== ruleset && isShared(one, table));
+        if (other === undefined) return analyseTable(ruleset, table);
+        if (viewed.has(table.name)) return [];
+        viewed.add(table.name);
+        const [here, there] = [ruleset, other].map((one) => ({
+          ruleset: one,
+          findings: analyseTable(one, findTable(one, table.name) ?? table),
+        }));
+        return here === undefined || there === undefined ? [] : mergeFamilies(table.name, here, there);
+      }),
   );
-  return { findings: sorted([...findings, ...acrossFamilies(rulesets)]) };
+  return { findings: sorted([...findings, ...unfollowed(rulesets), ...acrossFamilies(rulesets)]) };
+}
+
+/** Whether the other family's packets meet the very same table: nft's `inet`. */
+const isShared = (other: Ruleset, { name, bases }: Table): boolean =>
+  bases !== undefined && findTable(other, name)?.bases !== undefined;
+
+function unfollowed(rulesets: readonly Ruleset[]): Finding[] {
+  const chains = new Map(
+    rulesets.flatMap((one) => (one.unfollowed ?? []).map(({ name }) => [name, one.family] as const)),
+  );
+  return [...chains].map(([name, family]) => notAnalysed(family, '', `What ${name} does is not analysed.`));
 }
 
 function acrossFamilies(rulesets: readonly Ruleset[]): Finding[] {
@@ -57,7 +81,7 @@ function analyseTable(ruleset: Ruleset, table: Table): Finding[] {
   const findings: Finding[] = [];
   try {
     const space = makeSpace([{ ...ruleset, tables: [table] }], { addressBits: addressBitsOf(family) });
-    const subject = subjectOf(ruleset, new TableFlow(space, new Endings(space.d), table));
+    const subject = subjectOf(ruleset, new TableFlow(space, new Endings(space.d), table, { backend: ruleset.backend }));
     for (const [name, find] of parts) {
       try {
         findings.push(...find(subject));

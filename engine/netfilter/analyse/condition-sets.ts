@@ -6,6 +6,7 @@ import { conditionText } from './condition-text.ts';
 import { all, type Node, none } from './diagrams.ts';
 import { isDraw } from './draws.ts';
 import { classesOf } from './interfaces.ts';
+import type { Phase } from './phases.ts';
 import {
   addressBits,
   between,
@@ -23,13 +24,13 @@ import {
 export const stateNumbers: readonly ConntrackState[] = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
 
 /** tcp, udp, dccp, sctp, udplite. */
-const protocolsWithPorts: readonly number[] = [6, 17, 33, 132, 136];
+export const protocolsWithPorts: readonly number[] = [6, 17, 33, 132, 136];
 
 /** Where a rule is asked, and who answers for what counts or draws lots. */
 export interface Asking {
-  readonly table: string;
-  /** By the condition's text; missing: such conditions are left out. */
-  readonly drawn?: (text: string) => Node;
+  readonly phase: Phase;
+  /** Missing: such conditions are left out. */
+  readonly drawn?: (condition: Condition) => Node;
 }
 
 /** The packets that meet all conditions of a rule. */
@@ -45,14 +46,24 @@ export function ruleSet(space: Space, rule: Rule, asking: Asking): Node {
 /** The packets that meet a condition. */
 export function conditionSet(space: Space, condition: Condition, asking: Asking): Node {
   const { d } = space;
-  if (isDraw(condition, space.changingSets)) return asking.drawn?.(conditionText(condition)) ?? all;
+  if (isDraw(condition, space.changingSets)) return asking.drawn?.(condition) ?? all;
+  if (asking.phase === 'either') {
+    const [before, behind] = (['before', 'behind'] as const).map((phase) =>
+      conditionSet(space, condition, { ...asking, phase }),
+    );
+    return before === behind ? (before ?? none) : d.choose(beforeConntrack(space), before ?? none, behind ?? none);
+  }
   const plain = positiveSet(space, condition, asking);
   const set = 'negated' in condition && condition.negated ? d.not(plain) : plain;
   return d.and(set, placeOf(space, condition, asking));
 }
 
+/** Of chains that are called from before conntrack and from behind it: from where. */
+export const beforeConntrack = (space: Space): Node =>
+  question(space, 'before conntrack', 'it comes by before conntrack has seen it');
+
 /** The packets that a condition can hold for at all, negated or not. */
-function placeOf(space: Space, condition: Condition, { table }: Asking): Node {
+function placeOf(space: Space, condition: Condition, { phase }: Asking): Node {
   const { d } = space;
   switch (condition.kind) {
     case 'connmark':
@@ -63,7 +74,7 @@ function placeOf(space: Space, condition: Condition, { table }: Asking): Node {
     case 'connection-direction': {
       // Without a connection these hold for no packet (xt_conntrack.c, xt_connmark.c).
       const tracked = oneOf(space, 'state', [0, 1, 2]);
-      return table === 'raw' ? d.and(tracked, seenBefore(space)) : tracked;
+      return phase === 'before' ? d.and(tracked, seenBefore(space)) : tracked;
     }
     case 'mac-source':
       // xt_mac looks at Ethernet frames alone, of which lo is none.
@@ -115,7 +126,9 @@ function positiveSet(space: Space, condition: Condition, asking: Asking): Node {
     case 'icmp-type':
       return icmpSet(space, condition.type, condition.code);
     case 'conntrack-state':
-      return asking.table === 'raw' ? stateBeforeConntrack(space, condition.states) : stateSet(space, condition.states);
+      return asking.phase === 'before'
+        ? stateBeforeConntrack(space, condition.states)
+        : stateSet(space, condition.states);
     case 'mark':
     case 'connmark': {
       // Bits of the value outside of the mask can never be met (xt_mark.c, mark_mt).

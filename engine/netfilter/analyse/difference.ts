@@ -1,16 +1,16 @@
 /** Do two rulesets treat every packet alike? A packet that shows that they do not, or a proof that there is none. */
 
-import { findTable } from '../find.ts';
+import { isBehindNat, type Place, placesAt } from '../base-chains.ts';
 import type { Ruleset } from '../model.ts';
 import { type DecidingRule, findDecidingStep } from '../simulate/explain.ts';
 import { parsePacket } from '../simulate/packet.ts';
 import { simulate } from '../simulate/simulate.ts';
-import { type Hook, hooks, type Rewrites, type Simulation, type Verdict } from '../simulate/simulation.ts';
+import { type Hook, hooks, type Outcome, type Rewrites, type Verdict } from '../simulate/simulation.ts';
 import { levelsOf } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
 import { Endings } from './endings.ts';
 import { ruleText } from './finding.ts';
-import { decided, domainOfHook, type HookFunction, hookFunction, questionsOf, tableNames } from './hook-function.ts';
+import { byChance, decided, domainOfHook, type HookFunction, hookFunction, questionsOf } from './hook-function.ts';
 import { TooLargeError } from './node-store.ts';
 import { addressBitsOf, makeSpace, masked, type Space } from './space.ts';
 import { examplePacket } from './witness.ts';
@@ -22,6 +22,8 @@ export interface Treatment {
   readonly by: (DecidingRule & { readonly text: string }) | null;
   /** The packet's mark when it left. */
   readonly mark: number;
+  /** When it comes to this, where chance decides; empty for always. */
+  readonly when: string;
 }
 
 export type BehaviourDifference =
@@ -54,8 +56,7 @@ export function findBehaviourDifference(a: Ruleset, b: Ruleset): BehaviourDiffer
   const open = [...unreadable];
   for (const hook of hooks) {
     try {
-      const found =
-        unreadable.length > 0 && tableNames(hook, a).some((name) => isUnreadable(a, b, name)) ? [] : atHook(a, b, hook);
+      const found = placesAt([a, b], hook).some(isUnreadable) ? [] : atHook(a, b, hook);
       if (!Array.isArray(found)) return found;
       open.push(...found);
     } catch (thrown) {
@@ -66,8 +67,7 @@ export function findBehaviourDifference(a: Ruleset, b: Ruleset): BehaviourDiffer
   return open.length === 0 ? { kind: 'none' } : { kind: 'undecided', undecidable: [...new Set(open)] };
 }
 
-const isUnreadable = (a: Ruleset, b: Ruleset, name: string): boolean =>
-  [a, b].some((ruleset) => findTable(ruleset, name)?.unreadable !== undefined);
+const isUnreadable = ({ table }: Place): boolean => table.unreadable !== undefined;
 
 /** A difference, or what keeps one from being found or excluded; an empty list is a proof that there is none. */
 function atHook(a: Ruleset, b: Ruleset, hook: Hook): BehaviourDifference | string[] {
@@ -75,21 +75,32 @@ function atHook(a: Ruleset, b: Ruleset, hook: Hook): BehaviourDifference | strin
   const { d } = space;
   const endings = new Endings(d);
   const domain = domainOfHook(space, hook, [a, b]);
-  const [inA, inB] = [hookFunction(space, endings, a, hook), hookFunction(space, endings, b, hook)];
-  const open = new Set<string>();
+  const [inA, inB] = [a, b].map((ruleset) => hookFunction(space, endings, placesAt([ruleset], hook)));
+  if (inA === undefined || inB === undefined) return [];
+  const open = new Set<string>(unfollowed(a, b, hook));
   for (const { f, g, what } of compared(space, inA, inB)) {
     const differing = d.and(domain, d.differ(f, g));
     if (differing === none) continue;
-    const [sureA, sureB] = [decided(space, f, endings.conflict), decided(space, g, endings.conflict)];
-    const unsure = d.or(d.where(sureA, endings.conflict), d.where(sureB, endings.conflict));
-    const sure = d.minus(d.and(domain, d.differ(sureA, sureB)), unsure);
-    const found = shown(space, a, b, hook, sure, differing);
-    if (found !== null) return found;
+    const surely = (otherwise: (node: Node) => Node): Node => {
+      const [sureA, sureB] = [decided(space, f, otherwise), decided(space, g, otherwise)];
+      const unsure = d.or(d.where(sureA, endings.conflict), d.where(sureB, endings.conflict));
+      return d.minus(d.and(domain, d.differ(sureA, sureB)), unsure);
+    };
+    const sure = surely(() => endings.conflict);
+    const chance = sure === none ? surely((node) => byChance(space, endings, node)) : none;
+    for (const [set, isChance] of [
+      [sure, false],
+      [chance, true],
+      [sure === none ? differing : none, false],
+    ] as const) {
+      const found = shown(space, a, b, hook, set, isChance);
+      if (found !== null) return found;
+    }
     const asked = questionsOf(space, levelsOf(d, differing));
     for (const text of asked) open.add(text);
     if (asked.length === 0) open.add(`${what} at ${hook}, which no packet that was tried shows`);
   }
-  if (hook === 'output') for (const text of afterRewrite(a, b)) open.add(text);
+  for (const text of afterRewrite(a, b, hook)) open.add(text);
   return [...open];
 }
 
@@ -111,22 +122,32 @@ function fieldAt({ fields }: Space, level: number): string {
   return `the ${found?.[0] ?? 'field'}`;
 }
 
-/** Packets that nat sends elsewhere come to filter as other packets than to the hook: there both have to agree about all. */
-function afterRewrite(a: Ruleset, b: Ruleset): string[] {
-  const rewrites = [a, b].some((ruleset) =>
-    findTable(ruleset, 'nat')?.chains.some(({ rules }) =>
-      rules.some(({ action }) => !['none', 'accept', 'drop', 'return', 'jump', 'goto', 'log'].includes(action.kind)),
-    ),
-  );
-  if (!rewrites) return [];
+/** Chains at the hook that are not followed, unless both have the same. */
+function unfollowed(a: Ruleset, b: Ruleset, hook: Hook): string[] {
+  const [ofA = [], ofB = []] = [a, b].map((one) => (one.unfollowed ?? []).filter((chain) => chain.hook === hook));
+  const key = (chains: typeof ofA): string => JSON.stringify(chains.map(({ name, text }) => [name, text]));
+  if (key(ofA) === key(ofB)) return [];
+  return [...ofA, ...ofB].map(({ name }) => `what ${name} does`);
+}
+
+/** Packets that nat sends elsewhere come to the chains after it as other packets than to the hook: there both have to agree about all. */
+function afterRewrite(a: Ruleset, b: Ruleset, hook: Hook): string[] {
+  const ways = [a, b].map((ruleset) => placesAt([ruleset], hook));
+  if (!ways.some((places) => places.some((place) => place.as === 'nat' && rewrites(place)))) return [];
   const space = makeSpace([a, b], { addressBits: addressBitsOf(a.family) });
   const endings = new Endings(space.d);
-  const tables = ['filter', 'security'];
-  const [f, g] = [a, b].map((ruleset) => hookFunction(space, endings, ruleset, 'output', { tables }).verdict);
+  const [f, g] = ways.map((places) => hookFunction(space, endings, places.filter(isBehindNat)));
+  const domain = domainOfHook(space, hook, []);
   const same =
-    f === undefined || g === undefined || !space.d.meets(domainOfHook(space, 'output', []), space.d.differ(f, g));
-  return same ? [] : ['packets whose destination nat OUTPUT rewrites'];
+    f === undefined ||
+    g === undefined ||
+    [...compared(space, f, g)].every((one) => !space.d.meets(domain, space.d.differ(one.f, one.g)));
+  return same ? [] : [`packets that nat rewrites at ${hook}`];
 }
+
+const idle: readonly string[] = ['none', 'accept', 'drop', 'return', 'jump', 'goto', 'log'];
+const rewrites = ({ table }: Place): boolean =>
+  table.chains.some(({ rules }) => rules.some(({ action }) => !idle.includes(action.kind)));
 
 /** A packet of those that the two treat otherwise, where both walks say so. */
 function shown(
@@ -134,22 +155,32 @@ function shown(
   a: Ruleset,
   b: Ruleset,
   hook: Hook,
-  sure: Node,
-  differing: Node,
+  set: Node,
+  isChance: boolean,
 ): BehaviourDifference | null {
   const { d } = space;
-  let left = sure === none ? differing : sure;
+  let left = set;
   for (let tried = 0; tried < mostTried && left !== none; tried++) {
     const example = examplePacket(space, a.family, left, { local: hook === 'input' || hook === 'prerouting' });
     if (example === null) return null;
     const packet = parsePacket(example.packet, a.family);
-    const [inA, inB] = [treatment(a, packet, hook), treatment(b, packet, hook)];
-    if (inA !== null && inB !== null && differs(inA, inB)) {
-      return { kind: 'packet', hook, packet: example.packet, a: inA, b: inB };
-    }
+    const [inA, inB] = [treatments(a, packet, hook, isChance), treatments(b, packet, hook, isChance)];
+    const pair = inA === null || inB === null ? null : unlike(inA, inB);
+    if (pair !== null) return { kind: 'packet', hook, packet: example.packet, a: pair[0], b: pair[1] };
     left = d.minus(left, like(space, example.bits));
   }
   return null;
+}
+
+/** A treatment in one that the other has not, beside one that it has. */
+function unlike(a: readonly Treatment[], b: readonly Treatment[]): readonly [Treatment, Treatment] | null {
+  const onlyA = a.find((one) => b.every((other) => differs(one, other)));
+  const onlyB = b.find((one) => a.every((other) => differs(one, other)));
+  const beside = (others: readonly Treatment[], { when }: Treatment) =>
+    others.find((other) => other.when === when) ?? others[0];
+  const pair = onlyA !== undefined ? [onlyA, beside(b, onlyA)] : onlyB !== undefined ? [beside(a, onlyB), onlyB] : [];
+  const [first, second] = pair;
+  return first === undefined || second === undefined ? null : [first, second];
 }
 
 /** The packets with the same protocol, ports and interfaces: the next try is to be another kind. */
@@ -161,10 +192,21 @@ function like(space: Space, bits: (level: number) => boolean): Node {
   }, 1);
 }
 
-function treatment(ruleset: Ruleset, packet: ReturnType<typeof parsePacket>, hook: Hook): Treatment | null {
-  const simulation: Simulation = simulate({ ruleset, packet, hook, walk: 'brief' });
-  if (simulation.verdict === 'unknown' || simulation.outcomes.length !== 1) return null;
-  const step = findDecidingStep(simulation);
+/** What becomes of the packet, all that may where chance decides; null where that is not known. */
+function treatments(
+  ruleset: Ruleset,
+  packet: ReturnType<typeof parsePacket>,
+  hook: Hook,
+  isChance: boolean,
+): Treatment[] | null {
+  const { outcomes } = simulate({ ruleset, packet, hook, walk: 'brief' });
+  if (outcomes.some(({ verdict }) => verdict === 'unknown') || (outcomes.length !== 1 && !isChance)) return null;
+  return outcomes.map(treatmentIn);
+}
+
+function treatmentIn(outcome: Outcome): Treatment {
+  const { verdict, rewrites, packet, condition } = outcome;
+  const step = findDecidingStep(outcome);
   const by =
     step === null
       ? null
@@ -174,8 +216,16 @@ function treatment(ruleset: Ruleset, packet: ReturnType<typeof parsePacket>, hoo
           rule: step.rule,
           text: step.of === undefined ? step.action : ruleText(step.of),
         };
-  return { verdict: simulation.verdict, rewrites: simulation.rewrites, by, mark: simulation.packet.mark ?? 0 };
+  return { verdict, rewrites, by, mark: packet.mark ?? 0, when: condition };
 }
 
 const differs = (a: Treatment, b: Treatment): boolean =>
-  a.verdict !== b.verdict || a.mark !== b.mark || JSON.stringify(a.rewrites) !== JSON.stringify(b.rewrites);
+  a.verdict !== b.verdict || a.mark !== b.mark || rewrittenOtherwise(a.rewrites, b.rewrites);
+
+/** What is rewritten to an address that is not known may be rewritten to any. */
+function rewrittenOtherwise(a: Rewrites, b: Rewrites): boolean {
+  return (['src', 'dst', 'sport', 'dport'] as const).some((key) => {
+    const isOpen = a[key] === null ? b[key] !== undefined : b[key] === null && a[key] !== undefined;
+    return a[key] !== b[key] && !isOpen;
+  });
+}

@@ -1,6 +1,8 @@
 /** Which packets there are at all, and which of them a built-in chain can see. */
 
+import type { Place } from '../base-chains.ts';
 import { addressTypes } from '../extensions/state.ts';
+import type { Hook } from '../simulate/simulation.ts';
 import { stateNumbers } from './condition-sets.ts';
 import type { Node } from './diagrams.ts';
 import { addressBits, equal, masked, oneOf, range, type Space } from './space.ts';
@@ -41,24 +43,25 @@ const knownTypes = (space: Space, side: 'src' | 'dst'): Node =>
 /** In raw nothing is UNTRACKED but what a rule there has refused. */
 const statesAt: Readonly<Record<string, readonly number[]>> = { nat: [0, 2], raw: [0, 1, 2, 3] };
 
+/** The packets that come to a base chain. Before one of nft's own others may have been asked, and refused connections. */
+export const domainOfPlace = (space: Space, { as, hook, table }: Place): Node =>
+  domainOf(space, as === 'raw' && table.bases !== undefined ? 'filter' : as, hook);
+
 /**
  * The packets that come to a built-in chain. Interfaces as the hooks have them (nf_hook_state); the nat table is asked for the first packet
  * of a connection alone (nf_nat_inet_fn), NEW or RELATED.
  */
-export function domainOf(space: Space, table: string, chain: string): Node {
+export function domainOf(space: Space, table: string, hook: Hook): Node {
   const { d } = space;
   const noIn = equal(space, 'in', 0);
   const noOut = equal(space, 'out', 0);
-  const sides: Readonly<Record<string, readonly Node[]>> = {
-    PREROUTING: [d.not(noIn), noOut],
-    INPUT: [d.not(noIn), noOut],
-    FORWARD: [d.not(noIn), d.not(noOut)],
-    OUTPUT: [noIn, d.not(noOut)],
-    POSTROUTING: [d.not(noOut)],
+  const sides: Readonly<Record<Hook, readonly Node[]>> = {
+    prerouting: [d.not(noIn), noOut],
+    input: [d.not(noIn), noOut],
+    forward: [d.not(noIn), d.not(noOut)],
+    output: [noIn, d.not(noOut)],
+    postrouting: [d.not(noOut)],
   };
-  const parts = [
-    ...(sides[chain] ?? []),
-    ...(statesAt[table] === undefined ? [] : [oneOf(space, 'state', statesAt[table])]),
-  ];
+  const parts = [...sides[hook], ...(statesAt[table] === undefined ? [] : [oneOf(space, 'state', statesAt[table])])];
   return parts.reduce((set, one) => d.and(set, one), allPackets(space));
 }

@@ -2,13 +2,14 @@
 
 import type { Action } from '../model.ts';
 import type { Node } from './diagrams.ts';
-import { TooLargeError } from './node-store.ts';
 import { bitsOf, type Field, type Space } from './space.ts';
 
 export interface Ending {
   readonly verdict: 'accept' | 'drop' | 'reject' | 'rewrite' | 'unknown';
   /** Endings with one key are the same. */
   readonly key: string;
+  /** Of packets to that port it is the same as another one. */
+  readonly toPort?: { readonly port: number; readonly ending: Ending };
 }
 
 export interface Assigning {
@@ -30,10 +31,30 @@ export type Effect =
 /** A constant, the value of another variable or its opposite, or nobody knows. */
 export type Value = boolean | { readonly of: number; readonly flipped: boolean } | null;
 
+/** What a rule may do before it decides. */
+export type Step = Extract<Effect, { kind: 'assign' | 'may-end' }>;
+
+export const isStep = (effect: Effect): effect is Step => effect.kind === 'assign' || effect.kind === 'may-end';
+
+/** What a rule does in turn, and what decides where the packet goes on. */
+export function effectsOf(action: Action): { readonly before: readonly Step[]; readonly effect: Effect } {
+  const effects = inTurn(action).map(effectOf);
+  const passing = effects.filter((one) => one.kind === 'pass');
+  const quiet = passing.length === effects.length && passing.every((one) => one.quiet);
+  // What stands behind an action that ends the rule is never done.
+  const end = effects.findIndex((one) => one.kind !== 'pass' && !isStep(one));
+  const steps = effects.slice(0, end < 0 ? effects.length : end).filter(isStep);
+  const effect = effects[end] ?? steps.pop() ?? { kind: 'pass', quiet };
+  return { before: steps, effect };
+}
+
 export const accepting: Ending = { verdict: 'accept', key: 'accept' };
 export const dropping: Ending = { verdict: 'drop', key: 'drop' };
 
-export function effectOf(action: Action): Effect {
+const inTurn = (action: Action): readonly Action[] =>
+  action.kind === 'several' ? action.actions.flatMap(inTurn) : [action];
+
+function effectOf(action: Action): Effect {
   switch (action.kind) {
     case 'none':
       return { kind: 'pass', quiet: true };
@@ -56,7 +77,7 @@ export function effectOf(action: Action): Effect {
     case 'masquerade':
     case 'dnat':
     case 'snat':
-      return { kind: 'end', ending: { verdict: 'rewrite', key: JSON.stringify(action) } };
+      return { kind: 'end', ending: rewriting(action) };
     case 'opaque':
       return opaqueEffect(action);
     case 'notrack':
@@ -92,10 +113,28 @@ export function effectOf(action: Action): Effect {
     case 'tproxy':
       return { kind: 'end', ending: { verdict: 'unknown', key: JSON.stringify(action) } };
     case 'several':
-      return effectOfSeveral(action.actions);
+      throw new Error('several actions have several effects');
     default:
       return { kind: 'may-end', ending: { verdict: 'unknown', key: JSON.stringify(action) } };
   }
+}
+
+type Rewrite = Extract<Action, { kind: 'redirect' | 'masquerade' | 'dnat' | 'snat' }>;
+
+/** A destination that is sent to the port which it has anyway is sent to another address alone. */
+function rewriting(action: Rewrite): Ending {
+  const addresses = 'addresses' in action ? action.addresses : null;
+  const { kind, ports } = action;
+  // Of one address and port nothing is chosen, whatever the flags say how.
+  const toOne =
+    (kind === 'dnat' || kind === 'redirect') && addresses?.from === addresses?.to && ports?.from === ports?.to;
+  const flags = toOne ? [] : [...action.flags].sort();
+  const ending = (to: typeof ports): Ending => ({
+    verdict: 'rewrite',
+    key: JSON.stringify([kind, addresses?.from, addresses?.to, to?.from, to?.to, flags]),
+  });
+  if (!toOne || ports === null) return ending(ports);
+  return { ...ending(ports), toPort: { port: ports.from, ending: ending(null) } };
 }
 
 /** new mark = (mark & ~clear) ^ xor, as xt_mark computes it. */
@@ -154,22 +193,6 @@ function opaqueEffect(action: Extract<Action, { kind: 'opaque' }>): Effect {
   if (target === 'HMARK') return { kind: 'assign', values: ({ fields }) => unknownField(fields.mark) };
   const key = JSON.stringify({ target, options });
   return { kind: ending.has(target) ? 'end' : 'may-end', ending: { verdict: 'unknown', key } };
-}
-
-/** What nft can say in one rule: log or count, and then decide; several changes of a packet are followed as unknown ones. */
-function effectOfSeveral(actions: readonly Action[]): Effect {
-  const effects = actions.map(effectOf);
-  const deciding = effects.filter((one) => one.kind !== 'pass');
-  const [only] = deciding;
-  if (only === undefined) return { kind: 'pass', quiet: effects.every((one) => one.kind === 'pass' && one.quiet) };
-  if (deciding.length === 1) return only;
-  const changes = deciding.filter((one) => one.kind === 'assign');
-  if (changes.length < deciding.length)
-    throw new TooLargeError('a rule changes packets and decides about them at once');
-  return {
-    kind: 'assign',
-    values: (space) => new Map(changes.flatMap((one) => [...one.values(space).keys()].map((level) => [level, null]))),
-  };
 }
 
 /** UNTRACKED is 4 in the field `state`. */

@@ -15,7 +15,7 @@ export function findChainFaults(subject: Subject): Finding[] {
     findings.push(findingOf(subject, { code: 'broken-jump', severity: 'error', chain: from, rules: [index], message }));
   }
   for (const chain of subject.flow.chains) {
-    if (chain.isBuiltin) continue;
+    if (chain.base !== null || chain.chain.policy !== null) continue;
     if (chain.callers.length === 0) {
       const message = `No rule calls chain ${chain.name}${chain.rules.length === 0 ? ', and it is empty' : ''}.`;
       const severity = chain.rules.length === 0 ? 'note' : 'warning';

@@ -6,7 +6,7 @@
 import type { Condition } from '../model.ts';
 import { none } from './diagrams.ts';
 import type { Finding } from './finding.ts';
-import { causePhrase, findingOf, referenceTo, type Subject, witnessOf } from './subject.ts';
+import { causePhrase, findingOf, referencesTo, type Subject, witnessOf } from './subject.ts';
 import type { ChainFlow, RuleFlow } from './table-flow.ts';
 
 /** More than anybody reads of one chain. */
@@ -21,6 +21,7 @@ export function findContradictions(subject: Subject): Finding[] {
 function ofChain(subject: Subject, chain: ChainFlow): Finding[] {
   const { d } = subject.space;
   const findings: Finding[] = [];
+  let last = 0;
   const verdicts: { readonly index: number; readonly one: RuleFlow; readonly allows: boolean }[] = [];
   let pairs = 0;
   for (const [index, one] of chain.rules.entries()) {
@@ -35,15 +36,11 @@ function ofChain(subject: Subject, chain: ChainFlow): Finding[] {
         const common = d.and(d.and(chain.reached[other.index] ?? none, other.one.set), one.set);
         return common !== none && !d.within(other.one.set, one.set) && !d.within(one.set, other.one.set);
       });
-      if (rivals.length > 0)
-        findings.push(
-          contradiction(
-            subject,
-            chain,
-            index,
-            rivals.map((rival) => rival.index),
-          ),
-        );
+      if (rivals.length > 0 && one.number !== last) {
+        last = one.number;
+        const places = rivals.map((rival) => rival.index);
+        findings.push(contradiction(subject, chain, index, places));
+      }
     }
     verdicts.push({ index, one, allows });
     if (findings.length >= mostOfChain || pairs > mostPairs) break;
@@ -53,14 +50,17 @@ function ofChain(subject: Subject, chain: ChainFlow): Finding[] {
 
 function contradiction(subject: Subject, chain: ChainFlow, index: number, rivals: readonly number[]): Finding {
   const { d } = subject.space;
-  const causes = rivals.map((rival) => referenceTo(subject, chain, rival));
+  const causes = referencesTo(
+    subject,
+    rivals.map((rival) => ({ flow: chain, index: rival })),
+  );
   const mine = chain.rules[index]?.set ?? none;
   const [first = 0] = rivals;
   const common = d.and(d.and(chain.reached[first] ?? none, chain.rules[first]?.set ?? none), mine);
   const takes = causes.length === 1 ? 'takes' : 'take';
   const message = `${causePhrase(causes, chain.name)} ${takes} a part of what it matches, with the opposite verdict: their order decides.`;
   const witness = witnessOf(subject, chain, common, ({ walk }) =>
-    walk.some((step) => step.chain === chain.name && step.rule === first + 1 && step.matched === true),
+    walk.some((step) => step.chain === chain.name && step.rule === chain.rules[first]?.number && step.matched === true),
   );
   return findingOf(subject, {
     code: 'contradictory',

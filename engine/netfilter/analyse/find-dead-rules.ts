@@ -4,11 +4,12 @@ import type { Condition, Rule } from '../model.ts';
 import { ruleSet } from './condition-sets.ts';
 import { conditionText } from './condition-text.ts';
 import { type Node, none } from './diagrams.ts';
-import { allPackets, domainOf } from './domains.ts';
-import { type Finding, rulesPhrase } from './finding.ts';
+import { allPackets } from './domains.ts';
+import type { Finding } from './finding.ts';
 import { basesOf, causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
 import type { ChainFlow, RuleFlow } from './table-flow.ts';
 import { fewest, type Taker, takersOf } from './takers.ts';
+import { type Unit, unitSet, unitsOf } from './units.ts';
 
 export function findDeadRules(subject: Subject): Finding[] {
   return subject.flow.chains.flatMap((chain) => ofChain(subject, chain));
@@ -18,20 +19,21 @@ function ofChain(subject: Subject, chain: ChainFlow): Finding[] {
   const { d } = subject.space;
   const findings: Finding[] = [];
   const [entered = none] = chain.reached;
-  const isCalled = chain.isBuiltin || entered !== none;
+  const isCalled = chain.base !== null || entered !== none;
   let cut: number | null = null;
-  for (const [index, one] of chain.rules.entries()) {
-    const here = chain.reached[index] ?? none;
-    if (d.meets(here, one.set)) continue;
-    const own = neverMatches(subject, chain, index, one);
-    if (own !== null) {
-      findings.push(own);
+  for (const unit of unitsOf(chain)) {
+    const { from, parts } = unit;
+    if (parts.some((one, at) => d.meets(chain.reached[from + at] ?? none, one.set))) continue;
+    const own = parts.map((one, at) => neverMatches(subject, chain, from + at, one));
+    const [first] = own;
+    if (first != null && !own.includes(null)) {
+      findings.push(first);
       continue;
     }
     // A chain that is never entered is one finding, not one for each rule.
     if (!isCalled) continue;
-    if (here === none) cut ??= index;
-    else findings.push(shadowed(subject, chain, index, one));
+    if (chain.reached[from] === none) cut ??= from;
+    else findings.push(shadowed(subject, chain, unit));
   }
   if (!isCalled && chain.callers.length > 0 && chain.rules.length > 0) findings.push(neverEntered(subject, chain));
   if (cut !== null) findings.push(cutOff(subject, chain, cut));
@@ -44,10 +46,10 @@ function neverMatches(subject: Subject, chain: ChainFlow, index: number, one: Ru
   const { d } = space;
   const universe = allPackets(space);
   const bases = basesOf(chain);
-  const visible = bases.map((base) => domainOf(space, flow.table.name, base.name)).reduce((a, b) => d.or(a, b), none);
+  const visible = bases.map((base) => flow.domain(base)).reduce((a, b) => d.or(a, b), none);
   const itself = !d.meets(universe, one.set);
   if (!itself && (bases.length === 0 || d.meets(visible, one.set))) return null;
-  const culprits = fewestConditions(subject, one.rule, itself ? universe : visible);
+  const culprits = fewestConditions(subject, chain, one.rule, itself ? universe : visible);
   const text = culprits.map(conditionText).join(' and ');
   const hooks = [...new Set(bases.map((base) => base.name))].join(' and ');
   const message = itself
@@ -57,12 +59,11 @@ function neverMatches(subject: Subject, chain: ChainFlow, index: number, one: Ru
 }
 
 /** Conditions that exclude everything together, of which none can be left out. */
-function fewestConditions({ space, flow }: Subject, rule: Rule, universe: Node): Condition[] {
+function fewestConditions({ space, flow }: Subject, chain: ChainFlow, rule: Rule, universe: Node): Condition[] {
   let kept = rule.conditions.filter((condition) => condition.kind !== 'comment');
   for (const condition of [...kept]) {
     const others = kept.filter((one) => one !== condition);
-    if (!space.d.meets(universe, ruleSet(space, { ...rule, conditions: others }, { table: flow.table.name })))
-      kept = others;
+    if (!space.d.meets(universe, ruleSet(space, { ...rule, conditions: others }, flow.asking(chain)))) kept = others;
   }
   return kept;
 }
@@ -84,35 +85,36 @@ function cutOff(subject: Subject, chain: ChainFlow, from: number): Finding {
     ? [referenceTo(subject, chain, from - 1)]
     : referencesTo(subject, fewest(subject.flow, chain, entered, from));
   const taking = causes.length === 1 ? 'takes' : 'take';
-  const message = `No packet gets to ${rulesPhrase(rules.map((index) => index + 1))}: ${causePhrase(causes, chain.name)} ${taking} every packet before.`;
+  const message = `No packet gets there: ${causePhrase(causes, chain.name)} ${taking} every packet before.`;
   return findingOf(subject, { code: 'unreachable', severity: 'warning', chain, rules, causes, message });
 }
 
-function shadowed(subject: Subject, chain: ChainFlow, index: number, one: RuleFlow): Finding {
+function shadowed(subject: Subject, chain: ChainFlow, unit: Unit): Finding {
   const { space, flow } = subject;
   const { d } = space;
   const [entered = none] = chain.reached;
-  const mine = d.and(entered, one.set);
+  const asked = unitSet(space, unit);
+  const mine = d.and(entered, asked);
   if (mine !== none) {
-    const takers = fewest(flow, chain, mine, index);
-    return shadowedBy(subject, chain, index, one, takers, mine);
+    const takers = fewest(flow, chain, mine, unit.from);
+    return shadowedBy(subject, chain, unit, takers, mine);
   }
   // What it could match never enters the chain: either no call sends it there, or rules before the calls take it.
   const takers: Taker[] = [];
   let sent = none;
   for (const { from, index: call } of chain.callers) {
-    const set = d.and(d.and(from.reached[0] ?? none, from.rules[call]?.set ?? none), one.set);
+    const set = d.and(d.and(from.reached[0] ?? none, from.rules[call]?.set ?? none), asked);
     sent = d.or(sent, set);
     takers.push(...takersOf(flow, from, set, 0, call).takers);
   }
-  if (sent !== none && takers.length > 0) return shadowedBy(subject, chain, index, one, takers, sent);
+  if (sent !== none && takers.length > 0) return shadowedBy(subject, chain, unit, takers, sent);
   const calls = chain.callers.map(({ from, index: call }) => referenceTo(subject, from, call));
   const message = `No packet that it could match is sent to ${chain.name}: ${causePhrase(calls, '')} sends others.`;
   return findingOf(subject, {
     code: 'never-matches',
     severity: 'warning',
     chain,
-    rules: [index],
+    rules: [unit.from],
     causes: calls,
     message,
   });
@@ -121,25 +123,30 @@ function shadowed(subject: Subject, chain: ChainFlow, index: number, one: RuleFl
 function shadowedBy(
   subject: Subject,
   chain: ChainFlow,
-  index: number,
-  one: RuleFlow,
+  { from, parts }: Unit,
   takers: readonly Taker[],
   set: Node,
 ): Finding {
   const causes = referencesTo(subject, takers);
-  const same = takers.every((taker) => sameEnd(one, taker.flow.rules[taker.index]));
-  const what = takers.length === 1 ? 'takes' : 'together take';
-  const end = one.effect.kind === 'end' && same ? ', with the same verdict' : '';
+  // Of one that logs and decides what it decides.
+  const deciding = parts.filter(({ effect }) => effect.kind !== 'pass');
+  const ends = deciding.some(({ effect }) => effect.kind === 'end');
+  const same = (deciding.length > 0 ? deciding : parts).every((one) =>
+    takers.every((taker) => sameEnd(one, taker.flow.rules[taker.index])),
+  );
+  const what = causes.length === 1 ? 'takes' : 'together take';
+  const end = ends && same ? ', with the same verdict' : '';
   const message = `It never takes a packet: ${causePhrase(causes, chain.name)} ${what} all that it could match${end}.`;
   const witness = witnessOf(subject, chain, set, ({ walk }) => {
-    const mine = walk.some((step) => step.chain === chain.name && step.rule === index + 1 && step.matched !== false);
+    const [one] = parts;
+    const mine = walk.some((step) => step.chain === chain.name && step.rule === one?.number && step.matched !== false);
     const taken = walk.some((step) =>
       causes.some((cause) => cause.chain === step.chain && cause.rule === step.rule && step.matched === true),
     );
     return !mine && taken;
   });
-  const severity = same || one.effect.kind !== 'end' ? 'warning' : 'error';
-  return findingOf(subject, { code: 'shadowed', severity, chain, rules: [index], causes, message, witness });
+  const severity = same || !ends ? 'warning' : 'error';
+  return findingOf(subject, { code: 'shadowed', severity, chain, rules: [from], causes, message, witness });
 }
 
 function sameEnd(one: RuleFlow, other: RuleFlow | undefined): boolean {

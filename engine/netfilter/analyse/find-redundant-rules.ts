@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts';
 import { causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
 import type { ChainFlow, RuleFlow } from './table-flow.ts';
 import { takersOf } from './takers.ts';
+import { type Unit, unitSet, unitsOf } from './units.ts';
 
 export function findRedundantRules(subject: Subject): Finding[] {
   const search = new RedundancySearch(subject);
@@ -29,14 +30,14 @@ class RedundancySearch {
     const policy = flow.policy(chain);
     const near = flow.suffixes(chain, policy);
     const findings: Finding[] = [];
-    for (const [index, one] of chain.rules.entries()) {
-      const taken = d.and(chain.reached[index] ?? none, one.set);
-      if (taken === none || !isRemovable(one) || isFinalReturn(chain, index)) continue;
-      if (!this.#isQuiet(chain, index, one, taken)) continue;
-      const next = near[index + 1] ?? policy;
-      const doing = flow.outcome(chain, one, next, policy);
+    for (const unit of unitsOf(chain)) {
+      const { from, to, parts } = unit;
+      const taken = d.and(chain.reached[from] ?? none, unitSet(space, unit));
+      if (taken === none || !parts.every(isRemovable) || isFinalReturn(chain, to)) continue;
+      if (!this.#isQuiet(chain, unit, taken)) continue;
+      const [doing, next] = [near[from] ?? policy, near[to + 1] ?? policy];
       if (d.agree(taken, doing, next) || this.#agreeAfterCalls(chain, taken, doing, next)) {
-        findings.push(this.#finding(chain, index, one, taken));
+        findings.push(this.#finding(chain, unit, taken));
       }
     }
     return findings;
@@ -47,7 +48,7 @@ class RedundancySearch {
     const { flow, space } = this.#subject;
     const { d } = space;
     // A chain that changes packets sends out others than came to the rule.
-    if (chain.isBuiltin || chain.changes.size > 0 || d.meets(taken, this.#loudAfterCalls(chain))) return false;
+    if (chain.base !== null || chain.changes.size > 0 || d.meets(taken, this.#loudAfterCalls(chain))) return false;
     return d.agreeVia(taken, f, g, flow.endings.returned, this.#afterCalls(chain));
   }
 
@@ -63,7 +64,7 @@ class RedundancySearch {
     for (const { from, index } of chain.callers) {
       const call = from.rules[index];
       if (call === undefined) continue;
-      const outer = from.isBuiltin ? flow.policy(from) : this.#afterCalls(from);
+      const outer = from.base !== null ? flow.policy(from) : this.#afterCalls(from);
       const goes =
         call.effect.kind === 'call' && call.effect.goto ? outer : (flow.suffixes(from, outer)[index + 1] ?? outer);
       const sent = chain.changes.size === 0 ? call.set : 1;
@@ -74,10 +75,10 @@ class RedundancySearch {
   }
 
   /** Whether none of these packets would be noticed by a rule that logs, counts or changes something, were the rule not there. */
-  #isQuiet(chain: ChainFlow, index: number, one: RuleFlow, taken: Node): boolean {
+  #isQuiet(chain: ChainFlow, { to, parts }: Unit, taken: Node): boolean {
     const { d } = this.#subject.space;
-    if (d.meets(taken, this.#loudFrom(chain)[index + 1] ?? none)) return false;
-    return one.callee === undefined || !d.meets(taken, this.#loudFrom(one.callee)[0] ?? none);
+    if (d.meets(taken, this.#loudFrom(chain)[to + 1] ?? none)) return false;
+    return parts.every(({ callee }) => callee === undefined || !d.meets(taken, this.#loudFrom(callee)[0] ?? none));
   }
 
   /** The packets that a rule with a side effect may see, from each rule of a chain on. */
@@ -115,7 +116,7 @@ class RedundancySearch {
     let loud: Node = none;
     this.#loudAfter.set(chain, loud);
     for (const { from, index } of chain.callers) {
-      const outer = from.isBuiltin ? none : this.#loudAfterCalls(from);
+      const outer = from.base !== null ? none : this.#loudAfterCalls(from);
       loud = d.or(loud, d.or(outer, this.#loudFrom(from)[index + 1] ?? none));
     }
     this.#loudAfter.set(chain, loud);
@@ -128,32 +129,34 @@ class RedundancySearch {
     return callee.plain && space.d.agree(taken, flow.suffixes(callee, returned)[0] ?? returned, returned);
   }
 
-  #finding(chain: ChainFlow, index: number, one: RuleFlow, taken: Node): Finding {
+  #finding(chain: ChainFlow, { from, to, parts }: Unit, taken: Node): Finding {
     const subject = this.#subject;
-    if (one.callee !== undefined && one.callee.rules.length === 0) {
-      const message = `It does nothing: chain ${one.callee.name} is empty.`;
-      return findingOf(subject, { code: 'redundant', severity: 'note', chain, rules: [index], message });
+    const callees = [...new Set(parts.map(({ callee }) => callee))];
+    const [callee] = callees;
+    if (callee !== undefined && callees.length === 1 && callee.rules.length === 0) {
+      const message = `It does nothing: chain ${callee.name} is empty.`;
+      return findingOf(subject, { code: 'redundant', severity: 'note', chain, rules: [from], message });
     }
-    if (one.callee !== undefined && this.#comesBack(one.callee, taken)) {
-      const message = `It does nothing: every packet that it sends to ${one.callee.name} comes back from there.`;
-      return findingOf(subject, { code: 'redundant', severity: 'note', chain, rules: [index], message });
+    if (callee !== undefined && callees.length === 1 && this.#comesBack(callee, taken)) {
+      const message = `It does nothing: every packet that it sends to ${callee.name} comes back from there.`;
+      return findingOf(subject, { code: 'redundant', severity: 'note', chain, rules: [from], message });
     }
-    const later = takersOf(subject.flow, chain, taken, index + 1);
+    const later = takersOf(subject.flow, chain, taken, to + 1);
     const atEnd = later.left !== none;
-    const end = atEnd && chain.isBuiltin ? [referenceTo(subject, chain, chain.rules.length)] : [];
+    const end = atEnd && chain.base !== null ? [referenceTo(subject, chain, chain.rules.length)] : [];
     const causes = [...referencesTo(subject, later.takers), ...end];
-    const byPolicy = later.takers.length === 0 && chain.isBuiltin;
+    const byPolicy = later.takers.length === 0 && chain.base !== null;
     const doing = causes.length === 1 ? 'does' : 'do';
     const message =
       causes.length === 0
         ? `Without it the same would happen to every packet that it takes, where ${chain.name} is called.`
         : `Without it the same would happen: ${causePhrase(causes, chain.name)} ${doing} the same to every packet that it takes.`;
     const witness = witnessOf(subject, chain, taken, ({ walk }) =>
-      walk.some((step) => step.chain === chain.name && step.rule === index + 1 && step.matched === true),
+      walk.some((step) => step.chain === chain.name && step.rule === parts[0]?.number && step.matched === true),
     );
     const code = byPolicy ? 'same-as-policy' : 'redundant';
     const severity = byPolicy || causes.length === 0 ? 'note' : 'warning';
-    return findingOf(subject, { code, severity, chain, rules: [index], causes, message, witness });
+    return findingOf(subject, { code, severity, chain, rules: [from], causes, message, witness });
   }
 }
 

@@ -1,26 +1,30 @@
 /** What a ruleset forgets about connections: answers that are dropped, and packets that belong to none and are accepted. */
 
+import type { Hook } from '../simulate/simulation.ts';
 import { pick, valueAt } from './diagram-walks.ts';
 import { type Node, none } from './diagrams.ts';
 import { domainOf } from './domains.ts';
 import { accepting } from './effects.ts';
 import type { Finding } from './finding.ts';
 import { addressBits, bitsOf, equal, type Field, firstDraw, masked, oneOf, range, type Space } from './space.ts';
-import { causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
+import { basesOf, causePhrase, findingOf, referencesTo, referenceTo, type Subject, witnessOf } from './subject.ts';
 import type { ChainFlow, RuleFlow } from './table-flow.ts';
 import { takersOf } from './takers.ts';
 
 /** Where connections are opened, and where what answers them comes by. */
-const ways: readonly (readonly [string, string])[] = [
-  ['OUTPUT', 'INPUT'],
-  ['INPUT', 'OUTPUT'],
-  ['FORWARD', 'FORWARD'],
+const ways: readonly (readonly [Hook, Hook])[] = [
+  ['output', 'input'],
+  ['input', 'output'],
+  ['forward', 'forward'],
 ];
 
 export function findStateGaps(subject: Subject): Finding[] {
-  if (subject.flow.table.name !== 'filter') return [];
-  const found = ways.flatMap(([opening, answering]) => droppedReplies(subject, opening, answering) ?? []);
-  return [...found, ...['INPUT', 'FORWARD'].flatMap((name) => acceptedInvalid(subject, name) ?? [])];
+  const { flow } = subject;
+  const dropped = ways.flatMap(([opening, answering]) =>
+    flow.at(answering, 'filter').flatMap((replies) => droppedReplies(subject, opening, replies) ?? []),
+  );
+  const guards = (['input', 'forward'] as const).flatMap((hook) => flow.at(hook, 'filter'));
+  return [...dropped, ...guards.flatMap((chain) => acceptedInvalid(subject, chain) ?? [])];
 }
 
 /** The interface lo, where rules tell it apart. */
@@ -32,23 +36,24 @@ function loopback(space: Space, side: 'in' | 'out'): Node {
 /** More connections than are tried for a pair of chains. */
 const mostTried = 60;
 
-function droppedReplies(subject: Subject, opening: string, answering: string): Finding | null {
+function droppedReplies(subject: Subject, opening: Hook, replies: ChainFlow): Finding | null {
   const { flow, space } = subject;
   const { d } = space;
-  const replies = flow.find(answering);
-  const openings = flow.find(opening);
-  if (replies === undefined || asksForEstablished(subject, replies)) return null;
+  if (asksForEstablished(subject, replies)) return null;
   const verdict = flow.verdicts(replies);
-  const accepted = openings === undefined ? 1 : d.where(flow.verdicts(openings), flow.endings.accept);
-  const domain = domainOf(space, 'filter', opening);
+  const openings = flow.at(opening, 'filter');
+  // Each of the chains has to let them through.
+  const accepted = openings
+    .map((chain) => d.where(flow.verdicts(chain), flow.endings.accept))
+    .reduce((set, one) => d.and(set, one), domainOf(space, 'filter', opening));
   const usual = [
     oneOf(space, 'protocol', [6, 17]),
     equal(space, 'state', 0),
     equal(space, 'mark', 0),
     range(space, 'sport', 32768, 60999),
-    d.not(loopback(space, opening === 'OUTPUT' ? 'out' : 'in')),
+    d.not(loopback(space, opening === 'output' ? 'out' : 'in')),
   ];
-  const opens = usual.reduce((set, one) => d.and(set, one), d.and(accepted, domain));
+  const opens = usual.reduce((set, one) => d.and(set, one), accepted);
   for (const set of samples(openings, opens, d)) {
     const reply = replyTo(space, set);
     if (reply === null) continue;
@@ -61,7 +66,8 @@ function droppedReplies(subject: Subject, opening: string, answering: string): F
       takers.length > 0 ? referencesTo(subject, takers) : [referenceTo(subject, replies, replies.rules.length)];
     const witness = witnessOf(subject, replies, exactly, (one) => one.verdict === 'drop' || one.verdict === 'reject');
     if (witness === null) continue;
-    const message = `${opening} lets new connections through, but ${answering} drops the packets that answer them (${causePhrase(causes, answering)}): no rule accepts ESTABLISHED.`;
+    const [opener = nameOf(replies, opening)] = openings.map(({ name }) => name);
+    const message = `${opener} lets new connections through, but ${replies.name} drops the packets that answer them (${causePhrase(causes, replies.name)}): no rule accepts ESTABLISHED.`;
     return findingOf(subject, {
       code: 'replies-dropped',
       severity: 'warning',
@@ -75,6 +81,10 @@ function droppedReplies(subject: Subject, opening: string, answering: string): F
   return null;
 }
 
+/** A hook as chains of the table call it: iptables' are in capitals. */
+const nameOf = ({ base }: ChainFlow, hook: Hook): string =>
+  base?.table.bases === undefined ? hook.toUpperCase() : hook;
+
 /** A rule that takes what no other wanted, at most of one interface: what drops by default. Others drop because somebody wanted just that. */
 function isDefault({ rules }: ChainFlow, index: number): boolean {
   const asked = rules[index]?.rule.conditions ?? [];
@@ -87,7 +97,7 @@ function isDefault({ rules }: ChainFlow, index: number): boolean {
 function asksForEstablished(subject: Subject, replies: ChainFlow): boolean {
   const { flow, space } = subject;
   const { d } = space;
-  const accepted = d.and(d.where(flow.verdicts(replies), flow.endings.accept), domainOf(space, 'filter', replies.name));
+  const accepted = d.and(d.where(flow.verdicts(replies), flow.endings.accept), flow.domain(replies));
   const inState = (number: number): Node => withoutState(space, d.and(accepted, equal(space, 'state', number)));
   return !d.within(inState(1), inState(0));
 }
@@ -100,12 +110,13 @@ function withoutState(space: Space, set: Node): Node {
   return d.or(withoutState(space, d.store.low(set)), withoutState(space, d.store.high(set)));
 }
 
-function* samples(openings: ChainFlow | undefined, opens: Node, d: Space['d']): Generator<Node> {
+function* samples(openings: readonly ChainFlow[], opens: Node, d: Space['d']): Generator<Node> {
   yield opens;
-  const rules = openings?.rules ?? [];
-  for (const [index, one] of rules.slice(0, mostTried).entries()) {
-    const set = d.and(d.and(openings?.reached[index] ?? none, one.set), opens);
-    if (set !== none) yield set;
+  for (const chain of openings) {
+    for (const [index, one] of chain.rules.slice(0, mostTried).entries()) {
+      const set = d.and(d.and(chain.reached[index] ?? none, one.set), opens);
+      if (set !== none) yield set;
+    }
   }
 }
 
@@ -189,13 +200,11 @@ const namesInvalid = ({ rule }: RuleFlow): boolean =>
   rule.conditions.some((one) => one.kind === 'conntrack-state' && !one.negated && one.states.includes('INVALID'));
 
 /** A chain that refuses by default and asks for states, and lets through what conntrack can make nothing of. */
-function acceptedInvalid(subject: Subject, name: string): Finding | null {
+function acceptedInvalid(subject: Subject, chain: ChainFlow): Finding | null {
   const { flow, space } = subject;
   const { d } = space;
-  const chain = flow.find(name);
-  if (chain === undefined) return null;
   const verdict = flow.verdicts(chain);
-  const domain = domainOf(space, 'filter', name);
+  const domain = flow.domain(chain);
   const invalid = [
     equal(space, 'state', 3),
     d.not(loopback(space, 'in')),
@@ -207,14 +216,14 @@ function acceptedInvalid(subject: Subject, name: string): Finding | null {
   if (accepted === none || refused === none) return null;
   // Without a word of states, or with all of it let in, accepting INVALID is no oversight, unless a rule names it.
   const isOversight = asksForEstablished(subject, chain) && !d.within(invalid, accepted);
-  for (const at of flow.chains) {
+  for (const at of flow.chains.filter((one) => basesOf(one).includes(chain))) {
     for (const [index, one] of at.rules.entries()) {
       const part = d.and(d.and(at.reached[index] ?? none, one.set), accepted);
       if (one.effect.kind !== 'end' || one.effect.ending !== accepting || part === none) continue;
       const isNamed = namesInvalid(one);
       if (!isNamed && !isOversight) continue;
       const cause = referenceTo(subject, at, index);
-      const message = `Packets that belong to no connection (state INVALID) are accepted by ${causePhrase([cause], name)}.`;
+      const message = `Packets that belong to no connection (state INVALID) are accepted by ${causePhrase([cause], chain.name)}.`;
       const witness = witnessOf(subject, chain, part, (simulation) => simulation.verdict === 'accept');
       return findingOf(subject, {
         code: 'invalid-accepted',

@@ -1,9 +1,9 @@
-/** What all tables of one hook together do to a packet: each is asked for what the one before it accepted. */
+/** What all base chains of one hook together do to a packet: each is asked for what the one before it accepted. */
 
-import { findTable } from '../find.ts';
+import { type Place, placesAt } from '../base-chains.ts';
 import type { Ruleset } from '../model.ts';
 import type { Hook } from '../simulate/simulation.ts';
-import { chainOfHook, tablesOf } from '../simulate/way.ts';
+import { leavesOf, levelsOf } from './diagram-walks.ts';
 import { all, type Node } from './diagrams.ts';
 import { domainOf } from './domains.ts';
 import type { Endings } from './endings.ts';
@@ -13,67 +13,54 @@ import { TableFlow } from './table-flow.ts';
 export interface HookFunction {
   /** What becomes of a packet. */
   readonly verdict: Node;
-  /** The packets that have this variable set when they leave the hook, of those that are accepted. */
+  /**
+   * The packets that have this variable set when they leave the hook, of those that are accepted. What chains after a rewrite do to a packet
+   * does not count.
+   */
   readonly leaves: (level: number) => Node;
   /** The variables that rules of the hook may change. */
   readonly changes: ReadonlySet<number>;
 }
 
-/** Tables of these names alone, where the others shall not count. */
-export interface HookOptions {
-  readonly tables?: readonly string[];
-}
-
-/** The tables of a hook as one function; a table that could not be read must not be among them. */
-export function hookFunction(
-  space: Space,
-  endings: Endings,
-  ruleset: Ruleset,
-  hook: Hook,
-  { tables }: HookOptions = {},
-): HookFunction {
+/** These base chains of one hook as one function, in their order; a table that could not be read must not be among them. */
+export function hookFunction(space: Space, endings: Endings, places: readonly Place[]): HookFunction {
   const changes = new Set<number>();
-  const through = (last: Node): Node => {
+  const through = (last: Node, rewritten?: Node): Node => {
     let accepted = last;
-    for (const name of tableNames(hook, ruleset).reverse()) {
-      const table = findTable(ruleset, name);
-      if (table === undefined || tables?.includes(name) === false) continue;
-      const flow = new TableFlow(space, endings, table, { accepted, reach: false });
-      const base = flow.find(chainOfHook[hook]);
+    const drawn = new Map<string, number>();
+    for (const place of [...places].reverse()) {
+      const ends = { accepted, ...(rewritten === undefined ? {} : { rewritten }) };
+      const flow = new TableFlow(space, endings, place.table, { place, ...ends, drawn, reach: false });
+      const base = flow.find(place.chain);
       if (base === undefined) continue;
       for (const level of base.changes) changes.add(level);
-      const asked = name === 'nat' ? oneOf(space, 'state', [0, 2]) : all;
+      const asked = place.as === 'nat' ? oneOf(space, 'state', [0, 2]) : all;
       accepted = space.d.choose(asked, flow.verdicts(base), accepted);
     }
     return accepted;
   };
   const verdict = through(endings.accept);
   const yes = endings.leaf({ verdict: 'accept', key: 'it is set' });
-  const leaves = (level: number): Node =>
-    space.d.where(through(space.d.choose(space.d.variable(level), yes, endings.accept)), yes);
+  const leaves = (level: number): Node => {
+    const last = space.d.choose(space.d.variable(level), yes, endings.accept);
+    return space.d.where(through(last, last), yes);
+  };
   return { verdict, leaves, changes };
 }
 
-/** The tables of a hook in the order in which they are asked. */
-export const tableNames = (hook: Hook, { backend }: Ruleset): string[] =>
-  tablesOf(hook, backend)
-    .sort((a, b) => a.priority - b.priority)
-    .map(({ name }) => name);
-
-/** The packets that come to a hook. Where raw is asked first, what is UNTRACKED behind it has been refused there. */
+/** The packets that come to a hook. Where chains are asked before conntrack, what is UNTRACKED behind them has been refused there. */
 export function domainOfHook(space: Space, hook: Hook, rulesets: readonly Ruleset[]): Node {
-  const first = rulesets.some((ruleset) => findTable(ruleset, 'raw') !== undefined) ? 'raw' : 'mangle';
-  return domainOf(space, hook === 'prerouting' || hook === 'output' ? first : 'mangle', chainOfHook[hook]);
+  return domainOf(space, placesAt(rulesets, hook).some(({ as }) => as === 'raw') ? 'raw' : 'mangle', hook);
 }
 
-/** A function where only the packet decides, and `open` where questions or draws do. */
-export function decided(space: Space, f: Node, open: Node): Node {
+/** A function where only the packet decides, and what `otherwise` says where questions or draws do. */
+export function decided(space: Space, f: Node, otherwise: (node: Node) => Node): Node {
   const { d } = space;
   const end = fieldsEnd(space);
   const done = new Map<Node, Node>();
   const walk = (node: Node): Node => {
     if (d.store.isLeaf(node)) return node;
-    if (d.store.level(node) >= end) return open;
+    if (d.store.level(node) >= end) return otherwise(node);
     const known = done.get(node);
     if (known !== undefined) return known;
     const answer = d.store.make(d.store.level(node), walk(d.store.low(node)), walk(d.store.high(node)));
@@ -81,6 +68,15 @@ export function decided(space: Space, f: Node, open: Node): Node {
     return answer;
   };
   return walk(f);
+}
+
+/** A leaf for all that may come of it where chance alone decides; `conflict` where something else does. */
+export function byChance(space: Space, endings: Endings, node: Node): Node {
+  const chances = new Set([...space.draws.values()].flatMap(({ level, chance }) => (chance ? [level] : [])));
+  const leaves = [...leavesOf(space.d, node)];
+  const known = leaves.every((leaf) => endings.of(leaf)?.verdict !== 'unknown' && leaf !== endings.conflict);
+  if (!known || [...levelsOf(space.d, node)].some((level) => !chances.has(level))) return endings.conflict;
+  return endings.leaf({ verdict: 'unknown', key: `one of ${leaves.sort((a, b) => a - b).join(' ')}` });
 }
 
 /** What the questions and draws ask that a set depends on, in words. */

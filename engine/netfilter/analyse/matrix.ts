@@ -1,5 +1,6 @@
 /** Who may open what to whom: what the rules of a hook do to new connections, as a table of few rows. */
 
+import { placesAt } from '../base-chains.ts';
 import type { Ruleset } from '../model.ts';
 import { leavesOf, levelsOf, valueAt } from './diagram-walks.ts';
 import type { Node } from './diagrams.ts';
@@ -44,7 +45,7 @@ export function serviceMatrix(ruleset: Ruleset, hook: MatrixHook): Matrix {
   const space = makeSpace([ruleset], { addressBits: addressBitsOf(ruleset.family) });
   const { d } = space;
   const endings = new Endings(d);
-  const { verdict } = hookFunction(space, endings, ruleset, hook);
+  const { verdict } = hookFunction(space, endings, placesAt([ruleset], hook));
   const opening = [
     equal(space, 'state', 0),
     equal(space, 'mark', 0),

@@ -43,6 +43,11 @@ export interface Question {
   readonly text: string;
 }
 
+export interface Draw extends Question {
+  /** It may come out either way for any packet; other draws ask for what is not known. */
+  readonly chance: boolean;
+}
+
 export interface Space {
   readonly d: Diagrams;
   readonly fields: Readonly<Record<FieldName, Field>>;
@@ -54,7 +59,7 @@ export interface Space {
   /** Questions about a packet, by their key: asked twice of one packet they have one answer. */
   readonly questions: Map<string, Question>;
   /** Draws and counters: each time a rule is asked the answer is another one. */
-  readonly draws: Map<string, Question>;
+  readonly draws: Map<string, Draw>;
 }
 
 /** From here on downwards a variable is a draw. */
@@ -122,11 +127,11 @@ export function question(space: Space, key: string, text: string): Node {
 const mostDraws = 30_000;
 
 /** A draw: another one for each key. */
-export function draw(space: Space, key: string, text: string): Node {
+export function draw(space: Space, key: string, what: Omit<Draw, 'level'>): Node {
   const known = space.draws.get(key);
   if (known !== undefined) return space.d.variable(known.level);
   if (space.draws.size >= mostDraws) throw new TooLargeError('too much depends on limits and chance');
-  const made = { level: firstDraw + space.draws.size, text };
+  const made = { level: firstDraw + space.draws.size, ...what };
   space.draws.set(key, made);
   return space.d.variable(made.level);
 }

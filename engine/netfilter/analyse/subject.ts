@@ -3,9 +3,8 @@
 import type { Ruleset } from '../model.ts';
 import { parsePacket } from '../simulate/packet.ts';
 import { simulateChain } from '../simulate/simulate.ts';
-import type { Hook, Simulation } from '../simulate/simulation.ts';
+import type { Simulation } from '../simulate/simulation.ts';
 import { type Node, none } from './diagrams.ts';
-import { domainOf } from './domains.ts';
 import {
   type Finding,
   type FindingCode,
@@ -53,7 +52,7 @@ export interface Remark {
 /** What a program keeps in its own chains is its business: such findings are notes. */
 export function findingOf(subject: Subject, remark: Remark): Finding {
   const { code, severity, chain, rules, causes = [], message, witness = null } = remark;
-  const first = chain.chain.rules[rules[0] ?? -1];
+  const [first] = rules;
   const callee = writerOfCallee(subject, chain, rules);
   const writer = subject.writers.get(chain.name) ?? callee;
   const isTheirs = writer !== undefined && (callee !== undefined || rules.length === 0 || !isForPeople(chain.name));
@@ -63,8 +62,8 @@ export function findingOf(subject: Subject, remark: Remark): Finding {
     family: subject.ruleset.family,
     table: subject.flow.table.name,
     chain: chain.name,
-    rules: rules.map((index) => index + 1),
-    text: first === undefined ? null : ruleText(first),
+    rules: [...new Set(rules.map((index) => chain.rules[index]?.number ?? index + 1))],
+    text: first === undefined ? null : textAt(chain, first),
     causes,
     message,
     witness,
@@ -80,21 +79,34 @@ function writerOfCallee(subject: Subject, chain: ChainFlow, rules: readonly numb
 }
 
 export function referenceTo(subject: Subject, chain: ChainFlow, index: number): RuleReference {
-  const rule = chain.chain.rules[index];
+  const rule = chain.rules[index];
   return {
     family: subject.ruleset.family,
     table: subject.flow.table.name,
     chain: chain.name,
-    rule: rule === undefined ? 0 : index + 1,
-    text: rule === undefined ? (chain.chain.policy ?? 'the end of the chain') : ruleText(rule),
+    rule: rule?.number ?? 0,
+    text: rule === undefined ? (chain.chain.policy ?? 'the end of the chain') : textAt(chain, index),
   };
 }
 
-export const referencesTo = (subject: Subject, takers: readonly Taker[]): RuleReference[] => {
+export const referencesTo = (subject: Subject, takers: readonly Pick<Taker, 'flow' | 'index'>[]): RuleReference[] => {
   const found = new Map<string, RuleReference>();
-  for (const { flow, index } of takers) found.set(`${flow.name} ${index}`, referenceTo(subject, flow, index));
+  for (const { flow, index } of takers) {
+    const reference = referenceTo(subject, flow, index);
+    found.set(`${flow.name} ${reference.rule}`, reference);
+  }
   return [...found.values()];
 };
+
+/** The text of a rule. Of one of nft that is several here the first, and how many more. */
+function textAt(chain: ChainFlow, index: number): string {
+  const of = chain.rules[index];
+  if (of === undefined) return '';
+  const parts = chain.rules.filter(({ number }) => number === of.number);
+  const [first] = parts;
+  const text = ruleText((first ?? of).rule);
+  return parts.length < 2 ? text : `${text} and ${parts.length - 1} more`;
+}
 
 /** "rule 2 (-p tcp -j DROP)", "rule 3 of web (...)" where it stands in another chain. */
 export function causePhrase(causes: readonly RuleReference[], chain: string): string {
@@ -106,7 +118,7 @@ export function causePhrase(causes: readonly RuleReference[], chain: string): st
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** The built-in chains from which packets come to a chain. */
+/** The base chains from which packets come to a chain. */
 export function basesOf(chain: ChainFlow): ChainFlow[] {
   const seen = new Set<ChainFlow>();
   const open = [chain];
@@ -115,11 +127,11 @@ export function basesOf(chain: ChainFlow): ChainFlow[] {
     seen.add(one);
     open.push(...one.callers.map(({ from }) => from));
   }
-  return [...seen].filter((one) => one.isBuiltin);
+  return [...seen].filter((one) => one.base !== null);
 }
 
 /**
- * A packet of the set, walked through the built-in chain that the set's packets come from; only one of which `shows` says that it does
+ * A packet of the set, walked through the base chain that the set's packets come from; only one of which `shows` says that it does
  * what is claimed. null where none is found.
  */
 export function witnessOf(
@@ -131,13 +143,13 @@ export function witnessOf(
   const { space, ruleset, flow } = subject;
   if (set === none) return null;
   const { family } = ruleset;
-  for (const base of basesOf(chain)) {
-    const hook = base.name.toLowerCase() as Hook;
-    const here = space.d.and(set, domainOf(space, flow.table.name, base.name));
+  for (const at of basesOf(chain)) {
+    const hook = at.base?.hook ?? 'input';
+    const here = space.d.and(set, flow.domain(at));
     const example = examplePacket(space, family, here, { local: hook === 'input' });
     if (example === null) continue;
     const packet = parsePacket(example.packet, family);
-    const from = { table: flow.table.name, chain: base.name };
+    const from = { table: flow.table.name, chain: at.name };
     const simulation = simulateChain({ ruleset, packet, hook, from, walk: 'brief' });
     if (shows(simulation)) return { hook, packet: example.packet, assuming: example.assuming };
   }

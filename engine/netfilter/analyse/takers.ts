@@ -37,6 +37,8 @@ function takenBy(table: TableFlow, flow: ChainFlow, index: number, one: RuleFlow
   if (effect.kind === 'end' || effect.kind === 'return') return [{ flow, index, part }];
   if (effect.kind !== 'call' || callee === undefined) return [];
   const ends = d.minus(part, table.mayReturn(callee));
+  // What is changed on the way is not followed back.
+  if (one.before.length > 0) return effect.goto ? [{ flow, index, part }] : [];
   if (callee.changes.size > 0) {
     const whole = effect.goto ? part : ends;
     return whole === none ? [] : [{ flow, index, part: whole }];

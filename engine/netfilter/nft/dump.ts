@@ -1,6 +1,6 @@
 /** What `nft -j list ruleset` prints, table by table. */
 
-import { isObject, type Json, type JsonObject } from './json-conditions.ts';
+import { isObject, type Json, type JsonObject } from './json-values.ts';
 
 /** The JSON of one table, as `nft -j list table` prints it. */
 export interface DumpedTable {

@@ -4,7 +4,8 @@ import { canonicalAddress } from '../addresses.ts';
 import { logLevels } from '../extensions/verdict-targets.ts';
 import type { Action, Family, PortRange } from '../model.ts';
 import { parseRule } from '../parse.ts';
-import { isObject, type Json, type JsonObject, objectIn, portRange } from './json-conditions.ts';
+import { dscpOf } from './json-fields.ts';
+import { isObject, type Json, type JsonObject, objectIn, portRange } from './json-values.ts';
 
 type Reader = (value: Json | undefined, family: Family) => Action;
 
@@ -30,26 +31,16 @@ const readers: Readonly<Record<string, Reader>> = {
   snat: (value, family) => toOther('snat', value, family),
   mangle: (value) => mangle(isObject(value) ? value : {}),
   notrack: (_value, family) => parseRule('-j CT --notrack', family).action,
+  'ct helper': (value) => ({
+    kind: 'ct',
+    options: [{ name: '--helper', values: [String(value)], negated: false }],
+  }),
 };
 
 /** The action of a statement; null for a statement that is none. */
 export function statementAction(name: string, value: Json | undefined, family: Family): Action | null {
   if (Object.hasOwn(readers, name)) return readers[name]?.(value, family) ?? null;
-  const known = [
-    'vmap',
-    'queue',
-    'dup',
-    'fwd',
-    'tproxy',
-    'synproxy',
-    'set',
-    'map',
-    'quota',
-    'ct helper',
-    'flow',
-    'meter',
-    'ct count',
-  ];
+  const known = ['vmap', 'queue', 'dup', 'fwd', 'tproxy', 'synproxy', 'flow'];
   return known.includes(name) ? { kind: 'unseen', target: name } : null;
 }
 
@@ -65,7 +56,13 @@ const logFlags: Readonly<Record<string, readonly string[]>> = {
 
 function log(value: Json | undefined): Action {
   const options = isObject(value) ? value : {};
-  if (options.group !== undefined) return { kind: 'unseen', target: 'NFLOG' };
+  const prefix = typeof options.prefix === 'string' ? options.prefix : '';
+  if (typeof options.group === 'number') {
+    const [size, threshold] = [options.snaplen, options['queue-threshold']].map((one) =>
+      typeof one === 'number' ? one : null,
+    );
+    return { kind: 'nflog', group: options.group, prefix, size: size ?? null, threshold: threshold ?? null };
+  }
   const flags = namesIn(options.flags).flatMap((flag) => logFlags[flag] ?? []);
   const wanted = options.level;
   const level =
@@ -73,7 +70,7 @@ function log(value: Json | undefined): Action {
       ? 4
       : logLevels.findIndex((names) => names.some((name) => name === wanted || name === `${wanted}ing`));
   if (level < 0) return { kind: 'unseen', target: 'LOG' };
-  return { kind: 'log', prefix: typeof options.prefix === 'string' ? options.prefix : '', level, flags: flags.sort() };
+  return { kind: 'log', prefix, level, flags: flags.sort() };
 }
 
 /** nft's names of what is sent back; of icmpx those that both families have. */
@@ -142,15 +139,62 @@ function toOther(kind: 'dnat' | 'snat', value: Json | undefined, family: Family)
   return { kind, addresses: { from, to }, ports, flags: natFlags(options) };
 }
 
-/** `meta mark set`, to a value or to the mark with bits changed. */
+/** `meta mark set`, `ip ttl set` and their like. */
 function mangle({ key, value }: JsonObject): Action {
-  if (objectIn(key, 'meta')?.key !== 'mark') return { kind: 'unseen', target: 'mangle' };
-  if (typeof value === 'number') return { kind: 'mark', clear: 0xffffffff, xor: value };
+  const field = objectIn(key, 'payload');
+  const number = typeof value === 'number' ? value : null;
+  switch (
+    `${objectIn(key, 'meta')?.key ?? ''} ${objectIn(key, 'ct')?.key ?? ''} ${field?.protocol ?? ''} ${field?.field ?? ''}`
+  ) {
+    case 'mark   ':
+      return markAction('meta', value) ?? { kind: 'unseen', target: 'MARK' };
+    case ' mark  ':
+      return markAction('ct', value) ?? { kind: 'unseen', target: 'CONNMARK' };
+    case 'nftrace   ':
+      return number === 1 ? { kind: 'trace' } : { kind: 'unseen', target: 'nftrace' };
+    case '  ip ttl':
+      return number === null
+        ? { kind: 'unseen', target: 'TTL' }
+        : { kind: 'set-ttl', of: 'ttl', operation: 'set', by: number };
+    case '  ip6 hoplimit':
+      return number === null
+        ? { kind: 'unseen', target: 'HL' }
+        : { kind: 'set-ttl', of: 'hop-limit', operation: 'set', by: number };
+    case '  ip dscp':
+    case '  ip6 dscp': {
+      const dscp = dscpOf(value ?? null);
+      return typeof dscp === 'number' ? { kind: 'set-dscp', value: dscp } : { kind: 'unseen', target: 'DSCP' };
+    }
+  }
+  const option = objectIn(key, 'tcp option');
+  if (option?.name === 'maxseg' && option.field === 'size') {
+    if (number !== null) return { kind: 'set-mss', mss: number };
+    if (objectIn(value, 'rt')?.key === 'mtu') return { kind: 'set-mss', mss: null };
+  }
+  return { kind: 'unseen', target: 'mangle' };
+}
+
+/** new = (old & ~clear) ^ xor of the packet's mark or of its connection's, or the one copied to the other. */
+function markAction(of: 'meta' | 'ct', value: Json | undefined): Action | null {
+  const kind = of === 'meta' ? 'mark' : 'connmark';
+  const all = 0xffff_ffff;
+  if (objectIn(value, of === 'meta' ? 'ct' : 'meta')?.key === 'mark') {
+    return { kind: of === 'meta' ? 'restore-mark' : 'save-mark', nfmask: all, ctmask: all };
+  }
+  const bits = bitwise(of, value);
+  return bits === null ? null : { kind, clear: ~bits.and >>> 0, xor: bits.xor >>> 0 };
+}
+
+/** What becomes of the old value: (old & and) ^ xor. null where it is another value that is taken. */
+function bitwise(of: 'meta' | 'ct', value: Json | undefined): { readonly and: number; readonly xor: number } | null {
+  if (typeof value === 'number') return { and: 0, xor: value };
+  if (objectIn(value, of)?.key === 'mark') return { and: 0xffff_ffff, xor: 0 };
   const [operation, operands] = Object.entries(isObject(value) ? value : {})[0] ?? [];
-  const bits = Array.isArray(operands) ? operands[1] : null;
-  const ofMark = Array.isArray(operands) && objectIn(operands[0] ?? null, 'meta')?.key === 'mark';
-  if (!ofMark || typeof bits !== 'number') return { kind: 'unseen', target: 'MARK' };
-  if (operation === '|') return { kind: 'mark', clear: bits, xor: bits };
-  if (operation === '&') return { kind: 'mark', clear: ~bits >>> 0, xor: 0 };
-  return operation === '^' ? { kind: 'mark', clear: 0, xor: bits } : { kind: 'unseen', target: 'MARK' };
+  if (!Array.isArray(operands) || operands.length !== 2) return null;
+  const [first, bits] = operands as readonly Json[];
+  const old = bitwise(of, first);
+  if (old === null || typeof bits !== 'number') return null;
+  if (operation === '|') return { and: old.and & ~bits, xor: (old.xor & ~bits) | bits };
+  if (operation === '&') return { and: old.and & bits, xor: old.xor & bits };
+  return operation === '^' ? { and: old.and, xor: old.xor ^ bits } : null;
 }

@@ -2,7 +2,8 @@
 
 import type { Condition, Family } from '../model.ts';
 import { networksOf } from '../networks-of-range.ts';
-import { isObject, type Json, type JsonObject, matchConditions, objectIn } from './json-conditions.ts';
+import { matchConditions } from './json-conditions.ts';
+import { isObject, type Json, type JsonObject, objectIn } from './json-values.ts';
 
 /** Named sets and maps with their elements. */
 export type Sets = ReadonlyMap<string, readonly Json[]>;
@@ -19,9 +20,8 @@ export function alternatives(match: JsonObject, family: Family, sets: Sets): Way
   const { left, right, op } = match;
   if (left === undefined || right === undefined || isOfOther(left, family)) return [];
   const values = elementsOf(right, sets);
-  if (values === null) return [[{ kind: 'unseen', module: 'set' }]];
-  const protocol = objectIn(left, 'meta')?.key === 'nfproto';
-  if (protocol) return values.includes(family) === (op !== '!=') ? [[]] : [];
+  if (values === null) return [[{ kind: 'unseen', module: `set ${String(right).replace(/^@/, '')}` }]];
+  if (isAboutFamily(left)) return values.some((one) => isFamily(one, family)) === (op !== '!=') ? [[]] : [];
   const named = typeof right === 'string' && right.startsWith('@');
   const whole = matchConditions(named ? { ...match, right: { set: [...values] } } : match, family);
   if (values.length > 0 && !whole.some((condition) => condition.kind === 'unseen')) return [whole];
@@ -46,7 +46,7 @@ export function keyConditions(key: Json, value: Json, family: Family): Ways {
   }
   if (plain === '*') return [[]];
   if (isOfOther(key, family)) return [];
-  if (objectIn(key, 'meta')?.key === 'nfproto') return plain === family ? [[]] : [];
+  if (isAboutFamily(key)) return isFamily(plain, family) ? [[]] : [];
   const range = isObject(plain) ? plain.range : undefined;
   if (Array.isArray(range) && typeof range[0] === 'string' && typeof range[1] === 'string') {
     const networks = networksOf(range[0], range[1], family);
@@ -62,6 +62,10 @@ export function elementsOf(right: Json, sets: Sets): readonly Json[] | null {
   const list = Array.isArray(elements) ? (elements as readonly Json[]) : [right];
   return list.map((one) => (isObject(one) && isObject(one.elem) ? (one.elem.val ?? null) : one));
 }
+
+const isAboutFamily = (key: Json): boolean => ['nfproto', 'protocol'].includes(String(objectIn(key, 'meta')?.key));
+const isFamily = (value: Json, family: Family): boolean =>
+  value === family || value === (family === 'ipv4' ? 'ip' : 'ip6');
 
 /** A field that only packets of the other family have: nft asks for the family too. */
 function isOfOther(left: Json, family: Family): boolean {

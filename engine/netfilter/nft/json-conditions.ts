@@ -1,40 +1,32 @@
 /** Match statements of libnftables-json(5) as conditions of iptables. */
 
 import { canonicalAddress, readNetwork } from '../addresses.ts';
+import { addressTypes } from '../extensions/state.ts';
 import type { Condition, ConntrackState, Family, PortRange } from '../model.ts';
 import { parseRule } from '../parse.ts';
 import { protocolNumber } from '../protocols.ts';
+import { readNumgen, readRandom } from './json-chance.ts';
+import { networkIn, readConnection, readField, readReversePath, readStatus, readTcpOption } from './json-fields.ts';
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  type Match,
+  objectIn,
+  onlyValue,
+  portRange,
+  valuesOf,
+} from './json-values.ts';
 import { mergeRanges } from './xt-matches.ts';
-
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json | undefined;
-}
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** A field of an object that is an object itself. */
-export function objectIn(value: Json | undefined, key: string): JsonObject | null {
-  const found = isObject(value) ? value[key] : undefined;
-  return isObject(found) ? found : null;
-}
 
 /** What a match statement asks for; `unseen` where iptables has no word for it. */
 export function matchConditions(match: JsonObject, family: Family): Condition[] {
   const { left, right, op } = match;
-  const negated = op === '!=';
-  const known = typeof op === 'string' && ['==', '!=', 'in', '<', '>', '<=', '>='].includes(op);
+  // `!` of flags: none of them.
+  const negated = op === '!=' || op === '!';
+  const known = typeof op === 'string' && ['==', '!=', '!', 'in', '<', '>', '<=', '>='].includes(op);
   const found = known && left !== undefined && right !== undefined ? read({ left, right, op, negated, family }) : null;
   return found ?? [{ kind: 'unseen', module: nameOf(left) }];
-}
-
-interface Match {
-  readonly left: Json;
-  readonly right: Json;
-  readonly op: string;
-  readonly negated: boolean;
-  readonly family: Family;
 }
 
 function read(match: Match): Condition[] | null {
@@ -46,37 +38,34 @@ function read(match: Match): Condition[] | null {
   const meta = objectIn(left, 'meta');
   if (meta !== null) return readMeta(match, String(meta.key));
   const ct = objectIn(left, 'ct');
-  if (ct !== null) return ct.dir === undefined ? readConntrack(match, String(ct.key)) : null;
+  if (ct !== null) return readConntrack(match, String(ct.key), ct.dir);
+  const numbers = objectIn(left, 'numgen');
+  if (numbers !== null) return readNumgen(match, numbers);
+  const option = objectIn(left, 'tcp option');
+  if (option !== null) return readTcpOption(match, option);
   const fib = objectIn(left, 'fib');
   return fib === null ? null : readFib(match, fib);
 }
 
-/** Equal, unlike, or among: comparisons by size are for ports alone. */
+/** Equal, unlike, or among; of flags also none. Comparisons by size are for ports alone. */
 const isPlain = (op: string): boolean => op === '==' || op === '!=' || op === 'in';
-
-/** The values of a set or list, or the one value. null for a named set. */
-function valuesOf(right: Json): readonly Json[] | null {
-  if (isObject(right) && Array.isArray(right.set)) return right.set as readonly Json[];
-  if (Array.isArray(right)) return right as readonly Json[];
-  return typeof right === 'string' && right.startsWith('@') ? null : [right];
-}
-
-function onlyValue(right: Json): Json | null {
-  const values = valuesOf(right);
-  return values?.length === 1 ? (values[0] ?? null) : null;
-}
 
 function readPayload(match: Match, protocol: string, field: string): Condition[] | null {
   const { right, negated, family, op } = match;
   if (field === 'sport' || field === 'dport') return readPorts(match, protocol, field);
-  if (!isPlain(op)) return null;
+  if (protocol === 'tcp' && field === 'flags') return withProtocol('tcp', readFlags(match, null));
+  const number = readField(match, `${protocol} ${field}`);
+  if (number !== null || !isPlain(op)) return number;
+  if (protocol === 'ether' && field === 'saddr') {
+    const address = onlyValue(right);
+    return typeof address === 'string' ? [{ kind: 'mac-source', address: address.toLowerCase(), negated }] : null;
+  }
   const own = family === 'ipv4' ? 'ip' : 'ip6';
   if (protocol === own && (field === 'saddr' || field === 'daddr')) {
-    const network = networkOf(onlyValue(right), family);
+    const network = networkIn(onlyValue(right), family);
     return network === null ? null : [{ kind: field === 'saddr' ? 'source' : 'destination', network, negated }];
   }
   if (protocol === own && (field === 'protocol' || field === 'nexthdr')) return readProtocol(onlyValue(right), negated);
-  if (protocol === 'tcp' && field === 'flags') return withProtocol('tcp', readFlags(match, null));
   const icmp = family === 'ipv4' ? 'icmp' : 'icmpv6';
   if (protocol === icmp && (field === 'type' || field === 'code')) {
     const read = field === 'type' ? icmpType(onlyValue(right), negated, family) : icmpCode(onlyValue(right), negated);
@@ -90,12 +79,6 @@ function withProtocol(name: string, conditions: Condition[] | null): Condition[]
   const protocol = protocolNumber(name);
   if (conditions === null || protocol === null) return null;
   return [{ kind: 'protocol', protocol, negated: false }, ...conditions];
-}
-
-function networkOf(value: Json, family: Family) {
-  const prefix = objectIn(value, 'prefix');
-  if (prefix !== null) return readNetwork(`${prefix.addr}/${prefix.len}`, family);
-  return typeof value === 'string' && canonicalAddress(value, family) !== null ? readNetwork(value, family) : null;
 }
 
 function readProtocol(value: Json, negated: boolean): Condition[] | null {
@@ -117,20 +100,6 @@ function readPorts({ right, op, negated }: Match, protocol: string, field: 'spor
   return protocol === 'th' ? ports : withProtocol(protocol, ports);
 }
 
-/** A port, a range, or what lies above or below a port. */
-export function portRange(value: Json, op = '=='): PortRange | null {
-  const range = isObject(value) ? value.range : undefined;
-  if (Array.isArray(range)) {
-    const [from, to] = range;
-    return typeof from === 'number' && typeof to === 'number' ? { from, to } : null;
-  }
-  if (typeof value !== 'number') return null;
-  if (op === '<') return { from: 0, to: value - 1 };
-  if (op === '<=') return { from: 0, to: value };
-  if (op === '>') return { from: value + 1, to: 65535 };
-  return op === '>=' ? { from: value, to: 65535 } : { from: value, to: value };
-}
-
 const flagBits: Readonly<Record<string, number>> = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32 };
 
 /** Flags by name, alone, in a list or joined by `|`; null for others. */
@@ -150,8 +119,9 @@ function readFlags({ right, op, negated }: Match, mask: number | null): Conditio
   const set = flagsOf(right);
   if (set === null) return null;
   if (mask !== null) return [{ kind: 'tcp-flags', mask, set, negated }];
-  // `tcp flags syn` asks whether it is among those set; of several iptables cannot ask for any.
-  return op === 'in' && (set & (set - 1)) === 0 ? [{ kind: 'tcp-flags', mask: set, set, negated: false }] : null;
+  // `tcp flags syn` asks whether it is among those set, `syn,fin` whether any is, and `! syn,fin` whether none is.
+  if (op === 'in' && set !== 0) return [{ kind: 'tcp-flags', mask: set, set: 0, negated: true }];
+  return op === '!' ? [{ kind: 'tcp-flags', mask: set, set: 0, negated: false }] : null;
 }
 
 function readMasked(match: Match, inner: Json, mask: Json): Condition[] | null {
@@ -161,6 +131,18 @@ function readMasked(match: Match, inner: Json, mask: Json): Condition[] | null {
     const bits = flagsOf(mask);
     return bits === null ? null : withProtocol('tcp', readFlags(match, bits));
   }
+  const side = { saddr: 'source', daddr: 'destination' } as const;
+  const addresses = payload?.protocol === (match.family === 'ipv4' ? 'ip' : 'ip6') ? String(payload.field) : '';
+  if ((addresses === 'saddr' || addresses === 'daddr') && typeof mask === 'string' && typeof right === 'string') {
+    const network = readNetwork(`${right}/${mask}`, match.family);
+    // Bits of the address outside of the mask can never be met.
+    const isWhole = network?.address === canonicalAddress(right, match.family);
+    return network !== null && isWhole ? [{ kind: side[addresses], network, negated }] : null;
+  }
+  if (payload?.protocol === 'ip' && payload.field === 'frag-off' && mask === 0x1fff && right === 0) {
+    return match.family === 'ipv4' ? [{ kind: 'fragment', negated: !negated }] : null;
+  }
+  if (objectIn(inner, 'meta')?.key === 'random') return readRandom(match, mask);
   const isMark =
     objectIn(inner, 'meta')?.key === 'mark' ? 'mark' : objectIn(inner, 'ct')?.key === 'mark' ? 'connmark' : null;
   if (isMark === null || typeof mask !== 'number' || typeof right !== 'number') return null;
@@ -224,7 +206,10 @@ const icmpTypes: Readonly<Record<Family, Readonly<Record<string, number>>>> = {
 
 function readMeta({ right, negated, op, family }: Match, key: string): Condition[] | null {
   const value = onlyValue(right);
-  if (!isPlain(op)) return null;
+  const number = readField({ left: null, right, negated, op, family }, `meta ${key}`);
+  if (number !== null || !isPlain(op)) return number;
+  if (key === 'pkttype' && (value === 'broadcast' || value === 'multicast' || value === 'unicast' || value === 'host'))
+    return [{ kind: 'packet-type', type: value === 'host' ? 'unicast' : value, negated }];
   if (key === 'l4proto') return readProtocol(value, negated);
   if (key === 'mark' && typeof value === 'number') return [{ kind: 'mark', value, mask: 0xffffffff, negated }];
   if (key === 'nfproto' && value === family && !negated) return [];
@@ -235,23 +220,33 @@ function readMeta({ right, negated, op, family }: Match, key: string): Condition
 
 const states: readonly ConntrackState[] = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED'];
 
-function readConntrack({ right, negated, op }: Match, key: string): Condition[] | null {
-  if (!isPlain(op)) return null;
+function readConntrack(match: Match, key: string, direction: Json | undefined): Condition[] | null {
+  const { right, negated, op } = match;
+  if (key === 'status') return readStatus(match);
+  if (direction !== undefined || !['mark', 'state'].includes(key)) return readConnection(match, key, direction);
+  if (!isPlain(op) && op !== '!') return null;
   if (key === 'mark' && typeof right === 'number')
     return [{ kind: 'connmark', value: right, mask: 0xffffffff, negated }];
   const values = valuesOf(right)?.map((value) => String(value).toUpperCase());
-  const table = key === 'state' ? states : key === 'status' && op === 'in' ? (['SNAT', 'DNAT'] as const) : null;
-  if (values === undefined || table === null || !values.every((value) => table.some((one) => one === value)))
+  if (key !== 'state' || values === undefined || !values.every((value) => states.some((one) => one === value)))
     return null;
-  return [{ kind: 'conntrack-state', states: table.filter((one) => values.includes(one)), negated }];
+  return [{ kind: 'conntrack-state', states: states.filter((one) => values.includes(one)), negated }];
 }
 
-function readFib({ right, negated, op }: Match, fib: JsonObject): Condition[] | null {
+function readFib({ right, negated, op, family }: Match, fib: JsonObject): Condition[] | null {
   const flags = Array.isArray(fib.flags) ? fib.flags : [fib.flags];
-  const value = onlyValue(right);
-  if (fib.result !== 'type' || flags.length !== 1 || typeof value !== 'string' || !isPlain(op)) return null;
-  const side = flags[0] === 'saddr' ? 'source' : flags[0] === 'daddr' ? 'destination' : null;
-  return side === null ? null : [{ kind: 'address-type', side, types: [value.toUpperCase()], negated }];
+  if (fib.result === 'oif')
+    return readReversePath({ left: null, right, negated, op, family }, flags as readonly Json[]);
+  const types = valuesOf(right)?.map((one) => String(one).toUpperCase());
+  if (fib.result !== 'type' || types === undefined || !isPlain(op)) return null;
+  const side = flags.includes('saddr') ? 'source' : flags.includes('daddr') ? 'destination' : null;
+  const on = flags.filter((flag) => flag !== 'saddr' && flag !== 'daddr');
+  if (side === null || flags.length !== on.length + 1 || !types.every((type) => addressTypes.includes(type)))
+    return null;
+  const limit = on.length === 1 && (on[0] === 'iif' || on[0] === 'oif') ? on[0] : null;
+  if (on.length > 0 && limit === null) return null;
+  const limited = limit === null ? {} : { limit: limit === 'iif' ? ('in' as const) : ('out' as const) };
+  return [{ kind: 'address-type', side, types, ...limited, negated }];
 }
 
 function nameOf(left: Json | undefined): string {

@@ -3,7 +3,7 @@
 import type { Action, Condition, Family } from '../model.ts';
 import { statementAction } from './json-actions.ts';
 import { keyConditions, type Sets } from './json-alternatives.ts';
-import { isObject, type Json, type JsonObject, objectIn } from './json-conditions.ts';
+import { isObject, type Json, type JsonObject, objectIn } from './json-values.ts';
 
 export interface Branch {
   readonly conditions: readonly Condition[];

@@ -1,22 +1,13 @@
 /** Tables that people make with nft(8) itself, read so that packets can be walked through them like through iptables' own. */
 
 import { canonicalWords } from '../canonical.ts';
-import type { Action, Chain, Condition, Counters, Family, Rule, Table } from '../model.ts';
+import type { Action, BaseChain, Chain, Condition, Counters, Family, NftHook, Rule, Table } from '../model.ts';
 import { statementAction } from './json-actions.ts';
 import { alternatives, joined, type Sets } from './json-alternatives.ts';
-import { isObject, type Json, type JsonObject, limitCondition } from './json-conditions.ts';
+import { limitCondition } from './json-conditions.ts';
 import { mapBranches } from './json-maps.ts';
-
-export type NftHook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
-
-/** A chain that the kernel itself calls (nft(8), "base chain"). */
-export interface BaseChain {
-  readonly chain: string;
-  readonly hook: NftHook;
-  readonly type: 'filter' | 'nat' | 'route';
-  /** The lower is asked first. */
-  readonly priority: number;
-}
+import { isObject, type Json, type JsonObject } from './json-values.ts';
+import { oneAction } from './one-action.ts';
 
 /**
  * A table of nft's own. One rule of nft may be several here, one below the other with the same `number`: each element of a set, each branch of
@@ -27,6 +18,14 @@ export interface NftTable {
   readonly bases: readonly BaseChain[];
 }
 
+export interface ReadNftOptions {
+  /**
+   * What is known of sets that time or rules change: what they hold at this moment, or nothing, so that what is found out holds whatever they
+   * hold.
+   */
+  readonly changing?: 'as-it-is' | 'unknown';
+}
+
 /** One nft rule becomes no more rules than this: beyond it the rule is not known. */
 const mostBranches = 100_000;
 
@@ -34,13 +33,17 @@ const mostBranches = 100_000;
  * What `nft -j list table` printed of a table of the family ip, ip6 or inet, as packets of one family see it; null for other families and for
  * what is no such JSON. What cannot be read of a rule is `unseen` in it. A dormant table has no base chains.
  */
-export function readNftTable(json: unknown, family: Family): NftTable | null {
+export function readNftTable(
+  json: unknown,
+  family: Family,
+  { changing = 'as-it-is' }: ReadNftOptions = {},
+): NftTable | null {
   const objects = listOf(json);
   const table = objects.map((one) => one.table).find(isObject);
   const families = family === 'ipv4' ? ['ip', 'inet'] : ['ip6', 'inet'];
   if (table === undefined || typeof table.name !== 'string' || !families.includes(String(table.family))) return null;
   const dormant = [table.flags].flat().includes('dormant');
-  const sets = setsIn(objects);
+  const sets = setsIn(objects, changing);
   const chains = new Map<string, { head: JsonObject; rules: Rule[]; count: number }>();
   for (const { chain } of objects) {
     if (isObject(chain) && typeof chain.name === 'string') chains.set(chain.name, { head: chain, rules: [], count: 0 });
@@ -90,44 +93,149 @@ function baseOf(head: JsonObject): BaseChain[] {
 }
 
 /** Named sets and maps by name. */
-function setsIn(objects: readonly JsonObject[]): Sets {
+function setsIn(objects: readonly JsonObject[], changing: ReadNftOptions['changing']): Sets {
   const sets = new Map<string, readonly Json[]>();
   for (const { set, map } of objects) {
     const named = isObject(set) ? set : isObject(map) ? map : null;
     if (named === null || typeof named.name !== 'string') continue;
+    const changes = [named.flags].flat().some((flag) => flag === 'dynamic' || flag === 'timeout');
+    if (changes && changing === 'unknown') continue;
     sets.set(named.name, Array.isArray(named.elem) ? (named.elem as readonly Json[]) : []);
   }
   return sets;
 }
 
+interface Part {
+  readonly conditions: readonly Condition[];
+  readonly action: Action;
+}
+
 function readRule(rule: JsonObject, family: Family, sets: Sets): Rule[] {
   const statements = Array.isArray(rule.expr) ? (rule.expr as readonly Json[]).filter(isObject) : [];
   const handle = typeof rule.handle === 'number' ? { handle: rule.handle } : {};
-  const made: { conditions: readonly Condition[]; action: Action }[] = [];
-  let ways: readonly (readonly Condition[])[] = [[]];
+  const parts = new Parts();
   let counters: Counters | null = null;
-  const act = (action: Action) => made.push(...ways.map((conditions) => ({ conditions, action })));
   for (const statement of statements) {
     const [name, value] = Object.entries(statement)[0] ?? ['', null];
-    if (name === 'match' && isObject(value)) ways = joined(ways, alternatives(value, family, sets), mostBranches);
-    else if (name === 'limit' && isObject(value)) ways = joined(ways, [[limitCondition(value, family)]], mostBranches);
-    else if (name === 'counter') counters = countersOf(value) ?? counters;
-    else if (name === 'vmap' && isObject(value)) {
-      const branches = mapBranches(value, family, sets);
-      for (const { conditions, action } of branches) {
-        made.push(...joined(ways, [conditions], mostBranches).map((all) => ({ conditions: all, action })));
-      }
-    } else if (name !== 'comment' && name !== 'last') {
-      const action = statementAction(name, value, family);
-      if (action === null) ways = joined(ways, [[{ kind: 'unseen', module: name }]], mostBranches);
-      else act(action);
-    }
+    if (name === 'counter') counters = countersOf(value) ?? counters;
+    else if (name === 'vmap' && isObject(value)) parts.branch(mapBranches(value, family, sets));
+    else if (name !== 'comment' && name !== 'last') readStatement(parts, name, value, family, sets);
   }
-  if (made.length === 0) act({ kind: 'none' });
-  return made.map(({ conditions, action }) => {
+  return parts.all().map(({ conditions, action }) => {
     const one: Rule = { words: [], line: 0, counters, conditions, action, origin: 'nft', ...handle };
     return { ...one, words: canonicalWords(one) };
   });
+}
+
+function readStatement(parts: Parts, name: string, value: Json | undefined, family: Family, sets: Sets): void {
+  if (name === 'match' && isObject(value)) {
+    parts.ask(alternatives(value, family, sets));
+    return;
+  }
+  if (name === 'limit' && isObject(value)) {
+    parts.ask([[limitCondition(value, family)]]);
+    return;
+  }
+  // iptables' own: a target is named, but not what it was given.
+  if (name === 'xt' && isObject(value) && value.type !== 'match') {
+    parts.act({ kind: 'unseen', target: String(value.name) });
+    return;
+  }
+  const action = statementAction(name, value, family);
+  if (action !== null) {
+    parts.act(action);
+    return;
+  }
+  // It puts the packet's address into a set. Where that is full, or asks for a rate, the rule ends there.
+  if ((name === 'set' || name === 'map') && isObject(value)) {
+    parts.act({
+      kind: 'opaque',
+      target: 'SET',
+      options: [{ name: '--add-set', values: [setText(value)], negated: false }],
+    });
+  }
+  parts.ask([[{ kind: 'unseen', module: name === 'xt' && isObject(value) ? String(value.name) : name }]]);
+}
+
+const setText = ({ set, elem }: JsonObject): string => `${String(set).replace(/^@/, '')} ${JSON.stringify(elem)}`;
+
+/** The rules that one of nft becomes, as its statements are read from left to right. */
+class Parts {
+  readonly #made: Part[] = [];
+  #ways: readonly (readonly Condition[])[] = [[]];
+  /** Actions since the last question, for the ways that there are. */
+  #actions: Action[] = [];
+
+  ask(other: readonly (readonly Condition[])[]): void {
+    const before = this.#actions;
+    this.#close();
+    this.#ways = joined(this.#ways, other, mostBranches);
+    // Asked again for the rest of the rule, conditions that draw lots, or of which an action before has changed the answer, are not the same.
+    if (before.length > 0) this.#ways = this.#ways.map((one) => one.map((asked) => askedAfter(asked, before)));
+  }
+
+  act(action: Action): void {
+    // Alone in its line, as in a walk people expect it; together where asking again could be answered otherwise.
+    const together = this.#actions.some(changesPacket) || this.#ways.some((one) => one.some(isDrawn));
+    if (!together) this.#close();
+    this.#actions.push(action);
+  }
+
+  branch(branches: readonly Part[]): void {
+    this.ask([[]]);
+    const calls = branches.map(({ action }) => action);
+    for (const { conditions, action } of branches) {
+      const asked =
+        branches.length > 1 ? conditions.map((one) => (isDrawn(one) ? one : askedAfter(one, calls))) : conditions;
+      this.#made.push(...joined(this.#ways, [asked], mostBranches).map((all) => ({ conditions: all, action })));
+    }
+  }
+
+  all(): readonly Part[] {
+    this.#close();
+    if (this.#made.length === 0) this.#made.push(...this.#ways.map((conditions) => ({ conditions, action: none })));
+    return this.#made;
+  }
+
+  #close(): void {
+    if (this.#actions.length === 0) return;
+    const action = oneAction(this.#actions);
+    const actions = this.#actions;
+    // One after the other: where the first way changes what the next asks for, the next is not known.
+    const known = (one: Condition): Condition =>
+      this.#ways.length > 1 && !isDrawn(one) ? askedAfter(one, actions) : one;
+    this.#made.push(...this.#ways.map((conditions) => ({ conditions: conditions.map(known), action })));
+    this.#actions = [];
+  }
+}
+
+const none: Action = { kind: 'none' };
+
+/** What a rule can go on after, with the packet changed; the rules of a chain that it calls may. */
+const changing: ReadonlySet<Action['kind']> = new Set([
+  'mark',
+  'connmark',
+  'save-mark',
+  'restore-mark',
+  'set-ttl',
+  'set-mss',
+  'set-dscp',
+  'set-tos',
+  'notrack',
+  'unseen',
+]);
+const changesPacket = ({ kind }: Action): boolean => changing.has(kind);
+const calls = ({ kind }: Action): boolean => kind === 'jump' || kind === 'goto';
+
+/** Asked twice of one packet it may be answered twice. */
+const isDrawn = ({ kind }: Condition): boolean => ['limit', 'statistic', 'unseen', 'connection-expiry'].includes(kind);
+const isChangeable = ({ kind }: Condition): boolean => ['mark', 'connmark', 'field', 'tos'].includes(kind);
+
+/** A condition asked again, when these actions have been done since. */
+function askedAfter(condition: Condition, actions: readonly Action[]): Condition {
+  const changed = isChangeable(condition) && actions.some((action) => changesPacket(action) || calls(action));
+  const untracked = condition.kind === 'conntrack-state' && actions.some(({ kind }) => kind === 'notrack');
+  return isDrawn(condition) || changed || untracked ? { kind: 'unseen', module: condition.kind } : condition;
 }
 
 function countersOf(value: Json | undefined): Counters | null {

@@ -3,7 +3,8 @@
 import { canonicalWords } from '../canonical.ts';
 import type { Condition, Counters, Family, Rule } from '../model.ts';
 import { statementAction } from './json-actions.ts';
-import { isObject, type Json, type JsonObject, limitCondition, matchConditions } from './json-conditions.ts';
+import { limitCondition, matchConditions } from './json-conditions.ts';
+import { isObject, type Json, type JsonObject } from './json-values.ts';
 import { oneAction } from './one-action.ts';
 
 export interface PlacedNftRule {

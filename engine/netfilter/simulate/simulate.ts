@@ -1,6 +1,6 @@
 /** A packet's way through a host, from a hook to the last one of the way. */
 
-import { isBuiltinChain } from '../builtin.ts';
+import { isBaseChain, placesOf } from '../base-chains.ts';
 import { findTable } from '../find.ts';
 import type { Ruleset } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
@@ -47,18 +47,22 @@ export function simulateChain(
     readonly hook?: Hook;
   },
 ): Simulation {
-  return simulate({ ...input, hook: input.hook ?? hookOfChain(input.from, input.packet) });
+  return simulate({ ...input, hook: input.hook ?? hookOfChain(input) });
 }
 
-function hookOfChain({ table, chain }: { table: string; chain: string }, packet: Packet): Hook {
-  const own: Readonly<Record<string, Hook>> = {
-    PREROUTING: 'prerouting',
-    INPUT: 'input',
-    FORWARD: 'forward',
-    OUTPUT: 'output',
-    POSTROUTING: 'postrouting',
-  };
-  if (isBuiltinChain(table, chain)) return own[chain] ?? 'input';
+function hookOfChain({
+  from,
+  packet,
+  ruleset,
+  rulesets = ruleset === undefined ? [] : [ruleset],
+}: Omit<SimulationInput, 'from' | 'hook'> & {
+  readonly from: { readonly table: string; readonly chain: string };
+}): Hook {
+  const { table, chain } = from;
+  const tables = rulesets.map((one) => findTable(one, table) ?? { name: table, chains: [] });
+  const places = [...tables, { name: table, chains: [] }].flatMap((one) => placesOf(one, undefined));
+  const base = places.find((place) => place.chain === chain);
+  if (base !== undefined) return base.hook;
   if (packet.in === undefined) return packet.out === undefined ? 'input' : 'output';
   if (packet.out === undefined) return table === 'nat' || table === 'raw' ? 'prerouting' : 'input';
   return 'forward';
@@ -153,8 +157,9 @@ function walkOne(run: Run, from: { readonly table: string; readonly chain: strin
     found = true;
     const next: Track[] = [];
     for (const one of live) {
-      const at = chainSetting(run, from.table, one);
-      if (chain === undefined || isBuiltinChain(from.table, from.chain)) {
+      const place = placesOf(table, ruleset.backend).find((base) => base.chain === from.chain);
+      const at = chainSetting(run, place?.as ?? from.table, one);
+      if (chain === undefined || place !== undefined) {
         const flow = walkBase(table, one, at, from.chain);
         next.push(...flow.through);
         ended.push(...flow.ended);
@@ -166,7 +171,11 @@ function walkOne(run: Run, from: { readonly table: string; readonly chain: strin
     }
     live = mergeTracks(next);
   }
-  const verdict: Verdict = isBuiltinChain(from.table, from.chain) ? 'accept' : found ? 'continue' : 'unknown';
+  const isBase = [
+    { name: from.table, chains: [] },
+    ...run.rulesets.flatMap((one) => findTable(one, from.table) ?? []),
+  ].some((table) => isBaseChain(table, from.chain));
+  const verdict: Verdict = isBase ? 'accept' : found ? 'continue' : 'unknown';
   const reason = `there is no chain ${from.chain} in ${from.table}`;
   ended.push(...live.map((one): Ended => ({ track: verdict === 'unknown' ? withReason(one, reason) : one, verdict })));
   return ended;

@@ -1,22 +1,21 @@
 /** Packets through the tables of one hook. */
 
-import { findTable } from '../find.ts';
+import { type Place, placesAt } from '../base-chains.ts';
 import type { Chain, Table } from '../model.ts';
 import { chainNamed } from './chain-names.ts';
-import { chainsBeside, ownBases } from './foreign-tables.ts';
+import { ownPlaces, ownUnfollowed } from './foreign-tables.ts';
 import { routeAgain } from './routing-decision.ts';
 import type { Run } from './run.ts';
 import type { Hook } from './simulation.ts';
 import { type Ended, mergeTracks, type Setting, type Taken, type Track, withStep } from './track.ts';
 import { translated } from './translate.ts';
 import { type Flow, walkChain } from './walk-chain.ts';
-import { chainOfHook, tablesOf } from './way.ts';
 
 /** `through`: accepted by every table of the hook. */
 export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
   let live: Track[] = [...tracks];
   const ended: Ended[] = unfollowed(run, hook, tracks);
-  for (const place of placesAt(run, hook)) {
+  for (const place of placesAt(run.rulesets, hook, ownPlaces(run.state, run.came.family))) {
     if (live.length === 0) break;
     const walked = place.as === 'nat' ? walkNat : walkTable;
     if (hook !== 'output' || (place.as !== 'nat' && place.as !== 'mangle')) {
@@ -37,40 +36,14 @@ export function walkHook(run: Run, hook: Hook, tracks: readonly Track[]): Flow {
   return { through: live, ended };
 }
 
-/** A base chain at a hook. */
-interface Place {
-  readonly table: Table;
-  readonly chain: string;
-  /** The table of iptables whose ways it has. */
-  readonly as: string;
-}
-
-/** Every base chain at a hook, in the order in which the kernel asks them. Of equal priority iptables' come first, which is a guess. */
-function placesAt(run: Run, hook: Hook): Place[] {
-  const iptables = run.rulesets.flatMap((ruleset) =>
-    tablesOf(hook, ruleset.backend).flatMap(({ name, priority }) => {
-      const table = findTable(ruleset, name);
-      return table === undefined ? [] : [{ table, chain: chainOfHook[hook], as: name, priority }];
-    }),
-  );
-  const own = ownBases(run.state, run.came.family, hook).map(({ base, table }) => {
-    const filter = base.priority <= conntrackPriority ? 'raw' : 'filter';
-    const as = base.type === 'filter' ? filter : base.type === 'nat' ? 'nat' : 'mangle';
-    return { table, chain: base.chain, as, priority: base.priority };
-  });
-  return [...iptables, ...own].sort((a, b) => a.priority - b.priority);
-}
-
-/** NF_IP_PRI_CONNTRACK of linux/netfilter_ipv4.h: chains before it see no connection yet. */
-const conntrackPriority = -200;
-
 /** Chains beside the five hooks may do anything to a packet that comes by: it goes on as if they did nothing, and may also end otherwise. */
 function unfollowed(run: Run, hook: Hook, tracks: readonly Track[]): Ended[] {
-  return tracks.flatMap((track): Ended[] => {
-    const chains = chainsBeside(run.state, hook);
-    if (chains.length === 0) return [];
+  const beside = [...ownUnfollowed(run.state), ...run.rulesets.flatMap((ruleset) => ruleset.unfollowed ?? [])];
+  const chains = beside.filter((one) => one.hook === hook).map(({ name }) => name);
+  if (chains.length === 0) return [];
+  return tracks.map((track): Ended => {
     const reason = `what ${chains.join(' and ')} does is not known to the simulator`;
-    return [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }];
+    return { track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' };
   });
 }
 
@@ -107,8 +80,8 @@ function walkTable(run: Run, place: Place, hook: Hook, tracks: readonly Track[])
   return { through: mergeTracks(through), ended };
 }
 
-/** One packet through a built-in chain: what comes out has been accepted. */
-export function walkBase(table: Table, track: Track, at: Setting, name = chainOfHook[at.hook]): Flow {
+/** One packet through a base chain: what comes out has been accepted. */
+export function walkBase(table: Table, track: Track, at: Setting, name: string): Flow {
   if (table.unreadable !== undefined) {
     const reason = `table ${table.name} could not be read: ${table.unreadable}`;
     return { through: [], ended: [{ track: { ...track, reasons: [...track.reasons, reason] }, verdict: 'unknown' }] };

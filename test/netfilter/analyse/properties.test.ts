@@ -19,7 +19,7 @@ function flowOf(ruleset: Ruleset): TableFlow {
   const space = makeSpace([ruleset], { addressBits: 32 });
   const [table] = ruleset.tables;
   if (table === undefined) throw new Error('the generated dump has one table');
-  return new TableFlow(space, new Endings(space.d), table);
+  return new TableFlow(space, new Endings(space.d), table, { backend: ruleset.backend });
 }
 
 describe('the analysis and the simulator', () => {

@@ -67,6 +67,22 @@ describe('on the command line', () => {
       stderr: expect.stringContaining('nft -j list ruleset'),
     });
     expect(run(['parse', '-'], '{"a": ')).toMatchObject({ status: 2 });
-    expect(run(['analyse', path]).status).toBe(2);
+    expect(run(['translate', path]).status).toBe(2);
+  });
+  test('analyse, matrix, diff and compare take it, also against iptables-save', () => {
+    const fixture = (name: string) => join(import.meta.dirname, '../../fixtures/nft', name);
+    const faulty = run(['analyse', fixture('faulty.json'), '--fail-on', 'error']);
+    expect(faulty).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('inet fw input\n  error shadowed\n    3: '),
+    });
+    expect(run(['matrix', fixture('router.json')]).stdout).toBe(run(['matrix', fixture('router.rules')]).stdout);
+    expect(run(['diff', fixture('router.rules'), fixture('router.json')])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('every packet is treated alike'),
+    });
+    const compared = run(['compare', '-', fixture('router.json')], '*filter\n:INPUT DROP [0:0]\nCOMMIT\n');
+    expect(compared).toMatchObject({ status: 1, stdout: expect.stringContaining('drop and accept') });
+    expect(run(['compare', fixture('server.json'), fixture('server.json')]).status).toBe(0);
   });
 });
