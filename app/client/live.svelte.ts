@@ -3,9 +3,12 @@ import type { Failure } from '../../engine/contract/failures.ts';
 import { useLink } from './context.ts';
 import { failureOf, isCancelled } from './failure.ts';
 
+/** Before a stream that failed is opened again, in milliseconds: the first time soon, later after longer waits. */
+const waits = [500, 1000, 2000, 5000];
+
 /**
  * A value of the engine that follows its changes for as long as the component lives. It keeps what it last had while the line is cut, and
- * begins anew when `open` reads other state.
+ * begins anew when `open` reads other state, and after a failure again and again: what was away may be back.
  */
 export class Live<Value> {
   value = $state.raw<Value | null>(null);
@@ -17,21 +20,36 @@ export class Live<Value> {
       const { client } = link;
       if (!client) return;
       const left = new AbortController();
-      const opening = open(client, left.signal);
-      void this.#follow(opening, left.signal);
+      void this.#follow(() => open(client, left.signal), left.signal);
       return () => left.abort();
     });
   }
 
-  async #follow(opening: Promise<AsyncIterable<Value>>, signal: AbortSignal): Promise<void> {
-    try {
-      for await (const value of await opening) {
-        if (signal.aborted) return;
-        this.value = value;
-        this.failure = null;
+  async #follow(open: () => Promise<AsyncIterable<Value>>, signal: AbortSignal): Promise<void> {
+    for (let failed = 0; !signal.aborted; failed++) {
+      try {
+        for await (const value of await open()) {
+          if (signal.aborted) return;
+          this.value = value;
+          this.failure = null;
+          failed = 0;
+        }
+        return;
+      } catch (thrown) {
+        if (signal.aborted || isCancelled(thrown)) return;
+        this.failure = failureOf(thrown);
       }
-    } catch (thrown) {
-      if (!signal.aborted && !isCancelled(thrown)) this.failure = failureOf(thrown);
+      await pause(waits[Math.min(failed, waits.length - 1)] ?? 0, signal);
     }
   }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
