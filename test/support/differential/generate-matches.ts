@@ -186,7 +186,6 @@ const beyond = outside(
   '-m statistic --mode nth --every 2 --packet 0',
   '-m statistic --mode nth ! --every 3 --packet 1',
   '-m limit --limit 1/min --limit-burst 2',
-  '-m recent --name probe --set',
   '-m recent --name probe --rcheck',
   '-m hashlimit --hashlimit-upto 1/min --hashlimit-burst 1 --hashlimit-mode srcip --hashlimit-name probe',
   '-m quota --quota 200',
@@ -227,6 +226,14 @@ export function match(place: Place): fc.Arbitrary<Match> {
         six
           ? from('-m hl --hl-eq 64', '-m hl ! --hl-eq 63', '-m hl --hl-lt 64', '-m hl --hl-gt 63')
           : from('-m ttl --ttl-eq 64', '-m ttl ! --ttl-eq 63', '-m ttl --ttl-lt 64', '-m ttl --ttl-gt 63'),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: known(
+        six
+          ? from('-m rt --rt-type 0', '-m rt ! --rt-type 0', '-m frag --fragfirst', '-m hbh', '-m dst')
+          : from('-m recent --name probe --set', '-m recent --name probe ! --set'),
       ),
     },
     { weight: 1, arbitrary: known(option('-m length ', '--length', from('28', '40', '0:60', '60:1500', '48:'))) },
