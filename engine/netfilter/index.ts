@@ -2,7 +2,7 @@
 
 export { compareMeaning, diffMeaning, type MeaningDiff, type Pair } from './across-backends.ts';
 export * from './analyse/index.ts';
-export { placesAt } from './base-chains.ts';
+export { placesAt, placesOf } from './base-chains.ts';
 export { builtinChains, isBuiltinChain } from './builtin.ts';
 export { canonicalWords, targetName } from './canonical.ts';
 export { baseText, type Comparison, compareRulesets, type Difference, sameRule } from './compare.ts';

@@ -2,17 +2,15 @@ import type { ChainView, Hook, NetfilterView, RuleView, TableView } from '../../
 import {
   type Backend,
   type Chain,
-  chainOfHook,
   type Family,
   hooks,
-  isBuiltinChain,
   type NftTable,
   nftRuleTexts,
+  placesOf,
   printRule,
   type Rule,
   readNftTable,
   type Table,
-  tablesOf,
 } from '../../netfilter/index.ts';
 import type { NodeRules } from '../../observe/snapshot-nodes.ts';
 import { RuleKeys } from './rule-keys.ts';
@@ -136,20 +134,17 @@ function referencesIn(chains: readonly (readonly Group[])[]): Map<string, number
 
 function hookOf(table: Table, chain: Chain, nft: Nft | null): Hook | null {
   if (nft !== null) return nft.own.bases.find((base) => base.chain === chain.name)?.hook ?? null;
-  return isBuiltinChain(table.name, chain.name)
-    ? (hooks.find((hook) => chainOfHook[hook] === chain.name) ?? null)
-    : null;
+  return placesOf(table, undefined).find((place) => place.chain === chain.name)?.hook ?? null;
 }
 
 /** The base chains of a table that iptables knows: those that are there. */
 function iptablesBases(key: string, table: Table, backend: Backend): Base[] {
-  return hooks.flatMap((hook) => {
-    const place = tablesOf(hook, backend).find(({ name }) => name === table.name);
-    const chain = chainOfHook[hook];
-    return place && table.chains.some(({ name }) => name === chain)
-      ? [{ table: key, chain, hook, priority: place.priority }]
-      : [];
-  });
+  const places = placesOf(table, backend).filter(({ chain }) => table.chains.some(({ name }) => name === chain));
+  return hooks.flatMap((at) =>
+    places
+      .filter(({ hook }) => hook === at)
+      .map(({ chain, hook, priority }) => ({ table: key, chain, hook, priority })),
+  );
 }
 
 /** What was said of a rule once is not worked out again at every reading. */

@@ -1,6 +1,6 @@
 /** Rules of nft's own tables as nft(8) itself lists them, from its JSON (libnftables-json(5)). */
 
-import { isObject, type Json, type JsonObject } from './json-conditions.ts';
+import { isObject, type Json, type JsonObject } from './json-values.ts';
 
 /** The text of each rule by its handle, counters left out; a statement without a text here is told by its name. */
 export function nftRuleTexts(json: unknown): Map<number, string> {

@@ -21,4 +21,3 @@ export {
   type Verdict,
   type WalkStep,
 } from './simulation.ts';
-export { chainOfHook, tablesOf } from './way.ts';
