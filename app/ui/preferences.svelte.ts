@@ -32,6 +32,12 @@ export class Preferences {
     }
   }
 
+  forget(name: string): void {
+    if (!(name in this.#values)) return;
+    delete this.#values[name];
+    void this.#link.client?.preferences.change({ name, value: null }).catch(() => undefined);
+  }
+
   set(name: string, value: unknown): void {
     const text = JSON.stringify(value);
     if (this.#values[name] === text) return;

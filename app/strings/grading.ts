@@ -1,0 +1,72 @@
+import type { Verdict, Walk } from '../../engine/contract/report.ts';
+
+const verdicts: Readonly<Record<Verdict | 'unchecked', string>> = {
+  passed: 'Passed',
+  failed: 'Failed',
+  'not-reached': 'Not reached',
+  'could-not-check': 'Could not check',
+  unchecked: 'Not checked yet',
+};
+
+const fates: Readonly<Record<Walk['verdict'], string>> = {
+  accept: 'accepted',
+  drop: 'dropped',
+  reject: 'rejected',
+  continue: 'goes on',
+  unknown: 'not known',
+};
+
+const fields: Readonly<Record<Walk['rewrites'][number]['field'], string>> = {
+  src: 'source address',
+  sport: 'source port',
+  dst: 'destination address',
+  dport: 'destination port',
+};
+
+/** What the criteria and a report say. */
+export const gradingText = {
+  verdicts,
+  /** What a verdict means, where it could be mistaken. */
+  verdictNotes: {
+    'not-reached': 'This counts once an earlier criterion has passed.',
+    'could-not-check':
+      'This is not your doing: Hookpoint or this machine could not find it out. No points are taken off.',
+  },
+  criteria: 'Criteria',
+  points: (points: number, possible: number) => `${points} / ${possible}`,
+  pointsNamed: (points: number, possible: number) => `${points} of ${possible} points`,
+  worth: (possible: number) => (possible === 1 ? '1 point' : `${possible} points`),
+  showDetails: 'What was checked',
+  expected: 'Expected',
+  found: 'Found',
+  outcomes: { met: 'Met', unmet: 'Not met', unknown: 'Not known' },
+  metChecks: (count: number) => (count === 1 ? '1 check was met' : `${count} checks were met`),
+  evidence: 'Evidence',
+  rulesNow: 'Rules of the chain',
+  nearRules: 'Close to it',
+  attempts: 'What the probe got',
+  attempt: (number: number) => `Attempt ${number}`,
+  milliseconds: (ms: number) => `${Math.round(ms)} ms`,
+  noReply: 'no answer',
+  seen: (node: string, source: string, device: string) => `${node} saw it come from ${source} on ${device}`,
+  notSeen: 'No watched node saw it come in',
+  differences: 'What differs',
+  walk: 'The packet’s way',
+  walkOn: (node: string) => `on ${node}`,
+  rule: (number: number) => `rule ${number}`,
+  policy: 'policy',
+  routing: 'routing decision',
+  hook: (name: string) => `hook ${name}`,
+  matched: 'matched',
+  notMatched: 'did not match',
+  matchUnknown: 'may have matched',
+  decided: (fate: Walk['verdict']) => `${fates[fate]} here`,
+  folded: (count: number) => `${count} rules did not match`,
+  noSteps: 'No rule was in its way.',
+  outcome: (fate: Walk['verdict']) => `The packet is ${fates[fate]}`,
+  rewritten: (field: Walk['rewrites'][number]['field'], value: string | null) =>
+    `${fields[field]} becomes ${value ?? 'a value that is not known'}`,
+  turned: (title: string, verdict: Verdict) => `${verdicts[verdict]}: ${title}.`,
+  checked: (score: number, possible: number) => `Checked: ${score} of ${possible} points.`,
+  nothingTurned: 'Nothing changed since the last check.',
+} as const;
