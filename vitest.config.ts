@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/docker/**', 'test/packs/**', 'test/e2e/**'],
+          exclude: ['test/contract/**', 'test/docker/**', 'test/packs/**', 'test/e2e/**'],
           testTimeout: 90_000,
           setupFiles: ['test/support/property-seed.ts'],
         },
@@ -16,11 +16,11 @@ export default defineConfig({
       {
         test: {
           name: 'docker',
-          include: ['test/docker/**/*.test.ts', 'test/packs/**/*.test.ts'],
+          include: ['test/contract/**/*.test.ts', 'test/docker/**/*.test.ts', 'test/packs/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          globalSetup: ['test/support/docker-setup.ts'],
+          globalSetup: ['test/support/docker-setup.ts', 'test/support/app-setup.ts'],
         },
       },
       {

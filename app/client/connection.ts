@@ -13,21 +13,28 @@ export interface Connection {
 /** Opens a line; rejects where there is nobody at the other end. */
 export type Connect = () => Promise<Connection>;
 
-/** To the engine that served this page, or to another one at `base` (ws://...). */
+/** There is an engine, and it does not know this window: its token is of an earlier run. */
+export class Refused extends Error {}
+
+/** To the engine that served this page, at `address` (ws://...). */
 export function overWebSocket(address: string): Connect {
   return async () => {
     const socket = new WebSocket(address);
     const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve(), { once: true }));
-    await new Promise<void>((resolve, reject) => {
-      socket.addEventListener('open', () => resolve(), { once: true });
-      socket.addEventListener('close', () => reject(new Error('the engine does not answer')), { once: true });
+    const opened = await new Promise<boolean>((resolve) => {
+      socket.addEventListener('open', () => resolve(true), { once: true });
+      socket.addEventListener('close', () => resolve(false), { once: true });
     });
+    if (!opened) throw (await isRefused(address)) ? new Refused() : new Error('the engine does not answer');
     return { client: createORPCClient<Client>(new WebSocketLink({ websocket: socket })), closed };
   };
 }
 
+/** A MessagePort, of a page or of Node. */
+type Port = Pick<EventTarget, 'addEventListener'> & { postMessage(data: unknown): void; start(): void };
+
 /** To the engine at the other end of a port; `next` gives a fresh one, each time when the engine was started anew. */
-export function overMessagePort(next: () => Promise<MessagePort>): Connect {
+export function overMessagePort(next: () => Promise<Port>): Connect {
   return async () => {
     const port = await next();
     const closed = new Promise<void>((resolve) => port.addEventListener('close', () => resolve(), { once: true }));
@@ -35,4 +42,14 @@ export function overMessagePort(next: () => Promise<MessagePort>): Connect {
     port.start();
     return { client: createORPCClient<Client>(link), closed };
   };
+}
+
+/** A browser does not tell a page why its WebSocket was not opened; to a plain request the engine says it. */
+async function isRefused(address: string): Promise<boolean> {
+  try {
+    const { status } = await fetch(address.replace(/^ws/, 'http'), { method: 'HEAD', cache: 'no-store' });
+    return status === 401;
+  } catch {
+    return false; // nobody is there
+  }
 }

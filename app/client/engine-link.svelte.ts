@@ -1,5 +1,5 @@
 import type { Client } from '../../engine/contract/contract.ts';
-import type { Connect } from './connection.ts';
+import { type Connect, Refused } from './connection.ts';
 
 /** Between two tries, in milliseconds: the first comes soon, later ones wait longer. */
 const waits = [100, 250, 500, 1000, 2000];
@@ -10,6 +10,8 @@ export class EngineLink {
   client = $state.raw<Client | null>(null);
   /** There was a line before. */
   lost = $state(false);
+  /** There is an engine, and it does not let this window in. */
+  refused = $state(false);
 
   constructor(connect: Connect) {
     void this.#keep(connect);
@@ -22,9 +24,11 @@ export class EngineLink {
         failed = 0;
         this.client = client;
         this.lost = false;
+        this.refused = false;
         await closed;
-      } catch {
-        // Nobody is there yet: the next try says the same or better.
+      } catch (thrown) {
+        // Nobody is there yet, or somebody else: the next try says the same or better.
+        this.refused = thrown instanceof Refused;
       }
       this.client = null;
       this.lost = true;

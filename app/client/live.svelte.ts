@@ -4,7 +4,7 @@ import { useLink } from './context.ts';
 import { failureOf, isCancelled } from './failure.ts';
 
 /** Before a stream that failed is opened again, in milliseconds: the first time soon, later after longer waits. */
-const waits = [500, 1000, 2000, 5000];
+const waits = [250, 500, 1000, 2000];
 
 /**
  * A value of the engine that follows its changes for as long as the component lives. It keeps what it last had while the line is cut, and

@@ -22,6 +22,8 @@ export const frameText = {
   notChecked: 'not checked yet',
   connecting: 'Reaching the engine…',
   engineLost: 'The engine does not answer. Your labs go on running; this window comes back by itself.',
+  engineRefused:
+    'Hookpoint was started anew and does not know this window. Open the address that `hookpoint serve` printed last.',
   dockerLost: 'Docker cannot be reached. Labs come back by themselves when it does.',
   toDoctor: 'Open Doctor',
   engineVersion: (version: string) => `Version ${version}`,

@@ -3,43 +3,59 @@ import type { IncomingMessage } from 'node:http';
 
 /** Why a request is not let in: its status code and a sentence. */
 export interface Refusal {
-  readonly status: 401 | 403;
+  readonly status: 400 | 401 | 403;
   readonly message: string;
 }
 
-/** The cookie and the query parameter that carry the token. */
+/** The query parameter that carries the token in the printed address. */
 export const tokenName = 'hookpoint-token';
 
+/** Also at the near end of a tunnel (`ssh -L`), where the port is another. */
+const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:(\d{1,5}))?$/;
+
 /**
- * Whether a request may be served. Its Host must be this machine's loopback with our port: a page that a foreign name was pointed at us for
- * (DNS rebinding) says that name. A request of a page must come from our own origin. And whoever asks must know the run's token.
+ * Whether a request may be served. Its Host must be a loopback address: a page that a foreign name was pointed at us for (DNS rebinding)
+ * says that name. A request of a page must come from that very origin. And whoever asks must know the run's token.
  */
-export function refuse(
-  request: IncomingMessage,
-  own: { readonly port: number; readonly token: string },
-): Refusal | null {
-  const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${own.port}`);
+export function refuse(request: IncomingMessage, token: string): Refusal | null {
   const { host, origin } = request.headers;
-  if (host === undefined || !hosts.includes(host)) {
-    return { status: 403, message: `Hookpoint answers to ${hosts.join(', ')} only.` };
+  if (host === undefined || !loopback.test(host)) {
+    return { status: 403, message: 'Hookpoint answers to 127.0.0.1 and localhost only.' };
   }
-  if (origin !== undefined && !hosts.some((name) => origin === `http://${name}`)) {
+  if (origin !== undefined && origin !== `http://${host}`) {
     return { status: 403, message: 'Hookpoint serves its own pages only.' };
   }
-  if (!sameText(tokenOf(request), own.token)) {
+  if (addressOf(request) === null) return { status: 400, message: 'The request asks for no path.' };
+  if (!sameText(tokenOf(request), token)) {
     return { status: 401, message: 'The token is missing or wrong: open the address that `hookpoint serve` printed.' };
   }
   return null;
+}
+
+/** What is asked for; null where that is no address. */
+export function addressOf(request: IncomingMessage): URL | null {
+  return URL.parse(`http://host${request.url?.startsWith('/') ? request.url : '/'}`);
+}
+
+/** For a page that came with the token in its address: its later requests carry it without. Null where it is not needed. */
+export function cookieFor(request: IncomingMessage, token: string): string | null {
+  if (!addressOf(request)?.searchParams.has(tokenName)) return null;
+  return `${cookieName(request)}=${token}; HttpOnly; SameSite=Strict; Path=/`;
+}
+
+/** Browsers give a host's cookies to every port of it, so two that are served at once need two names. */
+function cookieName(request: IncomingMessage): string {
+  return `${tokenName}-${loopback.exec(request.headers.host ?? '')?.[3] ?? '80'}`;
 }
 
 /** From the header of a script, from the query, as the printed address has it, or from the cookie that its answer set. */
 function tokenOf(request: IncomingMessage): string {
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return bearer;
-  const query = new URL(request.url ?? '/', 'http://host').searchParams.get(tokenName);
-  if (query !== null) return query;
+  const query = addressOf(request)?.searchParams.get(tokenName);
+  if (typeof query === 'string') return query;
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === tokenName)?.[1] ?? '';
+  return pairs.find(([name]) => name === cookieName(request))?.[1] ?? '';
 }
 
 function sameText(one: string, other: string): boolean {

@@ -2,6 +2,11 @@
 export class Changes {
   readonly #followers = new Set<() => void>();
 
+  /** How many follow now: every watch of every client. */
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   fire(): void {
     for (const follower of this.#followers) follower();
   }

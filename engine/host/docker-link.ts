@@ -60,8 +60,9 @@ export class DockerLink implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         const runtime = await connectDocker({ signal, stateFolder: this.#home.folder });
+        const events = await runtime.events({ [labels.home]: this.#home.hash }, signal);
         this.#become(runtime);
-        for await (const _ of runtime.events({ [labels.home]: this.#home.hash }, signal)) this.#changes.fire();
+        for await (const _ of events) this.#changes.fire();
       } catch (error) {
         if (signal.aborted) break;
         this.#become(asHookpointError(error));

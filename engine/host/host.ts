@@ -20,8 +20,7 @@ export interface Host extends AsyncDisposable {
 }
 
 /** Opens the user's data and reaches for Docker; comes back also where Docker cannot be reached. STORE_FAILED, DISK_FULL. */
-export async function openHost(): Promise<Host> {
-  const home = findHome();
+export async function openHost(home: Home = findHome()): Promise<Host> {
   const store = openStore(home);
   const changes = new Changes();
   const docker = new DockerLink(home, changes);
@@ -53,14 +52,13 @@ export async function openHost(): Promise<Host> {
 function fireWhenOthersWrote(store: Store, changes: Changes): () => void {
   let seen: number | null = null;
   return () => {
-    let now: number | null = null;
     try {
-      now = store.dataVersion();
+      const now = store.dataVersion();
+      if (now !== seen && seen !== null) changes.fire();
+      seen = now;
     } catch (error) {
       // A database that cannot be read fails whoever asks it for something; here there is nobody to tell.
       if (!(error instanceof HookpointError)) throw error;
     }
-    if (now !== seen && seen !== null) changes.fire();
-    seen = now;
   };
 }

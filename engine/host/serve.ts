@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse, STATUS_CODES } from 'node:http';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import sirv from 'sirv';
 import { WebSocketServer } from 'ws';
 import { HookpointError } from '../contract/error.ts';
 import { programFolder } from '../runtime/program-folder.ts';
-import { refuse, tokenName } from './admission.ts';
+import { addressOf, cookieFor, type Refusal, refuse, tokenName } from './admission.ts';
 import { serveWebSocket } from './carriers.ts';
 import type { Host } from './host.ts';
 import { answerOverHttp } from './openapi.ts';
@@ -25,35 +26,39 @@ export interface Served extends AsyncDisposable {
 export interface ServeOptions {
   /** 0 or nothing: any that is free. */
   readonly port?: number;
-  /** For tests that come again to the same address; a fresh one otherwise. */
+  /** For windows that are to come back after a restart; a fresh one otherwise. */
   readonly token?: string;
 }
 
 /**
- * The browser host: the app's files, the contract over a WebSocket at /rpc and over plain HTTP below /api, on loopback alone. BAD_INPUT where the port is taken or the
- * app was not built.
+ * The browser host: the app's files, the contract over a WebSocket at /rpc and over plain HTTP below /api, on loopback alone. BAD_INPUT where
+ * the port is taken or the app was not built.
  */
 export async function serve(host: Host, options: ServeOptions = {}): Promise<Served> {
   const token = options.token ?? randomBytes(24).toString('base64url');
   const files = appFiles();
-  const own = { token, port: 0 };
   const server = createServer((request, response) => {
-    const refusal = refuse(request, own);
-    if (refusal) return end(response, refusal.status, refusal.message);
     harden(response);
-    response.setHeader('set-cookie', `${tokenName}=${token}; HttpOnly; SameSite=Strict; Path=/`);
-    void answerOverHttp(host, request, response).then((answered) => {
-      if (!answered) files(request, response, () => end(response, 404, 'There is nothing here.'));
-    });
+    const refusal = refuse(request, token);
+    if (refusal) return end(response, refusal.status, refusal.message);
+    const cookie = cookieFor(request, token);
+    if (cookie !== null) response.setHeader('set-cookie', cookie);
+    answerOverHttp(host, request, response).then(
+      (answered) => {
+        if (!answered) files(request, response, () => end(response, 404, 'There is nothing here.'));
+      },
+      (error: unknown) => {
+        console.error('a request failed:', error);
+        response.destroy();
+      },
+    );
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame });
   server.on('upgrade', (request, socket, head) => {
-    const refusal = isRpc(request) ? refuse(request, own) : { status: 404, message: 'There is nothing here.' };
-    if (refusal) {
-      socket.end(
-        `HTTP/1.1 ${refusal.status} Refused\r\ncontent-length: ${Buffer.byteLength(refusal.message)}\r\nconnection: close\r\n\r\n${refusal.message}`,
-      );
-      return;
+    const refusal = refuse(request, token);
+    if (refusal) return refuseUpgrade(socket, refusal);
+    if (addressOf(request)?.pathname !== '/rpc') {
+      return refuseUpgrade(socket, { status: 404, message: 'There is nothing here.' });
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => {
       // A frame that is too large ends this connection with code 1009, and no other.
@@ -61,10 +66,10 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
       serveWebSocket(host, accepted);
     });
   });
-  own.port = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0);
   return {
-    url: `http://127.0.0.1:${own.port}/?${tokenName}=${token}`,
-    port: own.port,
+    url: `http://127.0.0.1:${port}/?${tokenName}=${token}`,
+    port,
     token,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets.clients) socket.terminate();
@@ -75,7 +80,20 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
   };
 }
 
-const isRpc = (request: IncomingMessage): boolean => new URL(request.url ?? '/', 'http://host').pathname === '/rpc';
+function refuseUpgrade(
+  socket: Duplex,
+  { status, message }: { status: Refusal['status'] | 404; message: string },
+): void {
+  // Whoever was refused may be gone already.
+  socket.on('error', () => undefined);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: text/plain; charset=utf-8',
+    `content-length: ${Buffer.byteLength(message)}`,
+    'connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${message}`);
+}
 
 function appFiles(): ReturnType<typeof sirv> {
   const folder = join(programFolder(), 'dist/app');

@@ -20,11 +20,16 @@ export class ShellPool implements AsyncDisposable {
     const pooled = this.#shells.get(container.id) ?? this.#open(container);
     pooled.users++;
     clearTimeout(pooled.idle);
+    let given = true;
+    const giveBack = async () => {
+      if (given) this.#giveBack(container.id, pooled);
+      given = false;
+    };
     try {
-      const { run } = await pooled.opening;
-      return { run, [Symbol.asyncDispose]: async () => this.#giveBack(container.id, pooled) };
+      const { run } = await unlessAborted(pooled.opening, signal);
+      return { run, [Symbol.asyncDispose]: giveBack };
     } catch (error) {
-      this.#forget(container.id, pooled);
+      await giveBack();
       throw error;
     }
   }
@@ -37,6 +42,7 @@ export class ShellPool implements AsyncDisposable {
   #open(container: Container): Pooled {
     const pooled: Pooled = { opening: openShell(container), users: 0, idle: undefined };
     this.#shells.set(container.id, pooled);
+    pooled.opening.catch(() => this.#forget(container.id, pooled)); // who asked is told; the next one tries anew
     return pooled;
   }
 
@@ -56,5 +62,18 @@ export class ShellPool implements AsyncDisposable {
     clearTimeout(pooled.idle);
     const shell = await pooled.opening.catch(() => null); // what failed to open was told to who asked
     await shell?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Rejects on abort; what was waited for goes on, for others wait for it too. */
+async function unlessAborted<Value>(waited: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return waited;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([waited, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

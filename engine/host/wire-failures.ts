@@ -1,6 +1,8 @@
 import { ORPCError } from '@orpc/client';
-import { asHookpointError, HookpointError } from '../contract/error.ts';
+import { StandardRPCJsonSerializer, StandardRPCSerializer } from '@orpc/client/standard';
+import { asHookpointError, errorCodes, HookpointError } from '../contract/error.ts';
 import { type Failure, type FailureData, httpStatus } from '../contract/failures.ts';
+import type { CallContext } from './call-context.ts';
 
 /** A failure as data, for answers that hold one. */
 export function failureOf(error: HookpointError): Failure {
@@ -17,30 +19,80 @@ const dataOf = ({ remedy, problems }: HookpointError): FailureData => ({
   })),
 });
 
+const differentVersions = 'Window and engine may be of different versions: restart both.';
+
 /**
  * Every failure of a procedure as one of the closed set, also those of streams after they began. What does not fit a schema is BAD_INPUT.
  */
-export async function withWireFailures(options: { next(): Promise<unknown> }): Promise<unknown> {
+export async function withWireFailures(options: {
+  readonly context: CallContext;
+  next(): Promise<unknown>;
+}): Promise<unknown> {
+  const { calls } = options.context;
   try {
-    const output = await options.next();
-    return isStream(output) ? guarded(output) : output;
+    calls?.enter();
   } catch (error) {
     throw wireFailure(error);
   }
+  try {
+    const output = await options.next();
+    return isStream(output) ? guarded(output, calls) : output;
+  } catch (error) {
+    throw wireFailure(error);
+  } finally {
+    calls?.leave();
+  }
+}
+
+/** The same for what fails before a procedure is reached: input that cannot be decoded. */
+export async function withDecodingFailures<Result>(options: { next(): Promise<Result> }): Promise<Result> {
+  try {
+    return await options.next();
+  } catch (error) {
+    throw wireFailure(error);
+  }
+}
+
+const serializer = new StandardRPCSerializer(new StandardRPCJsonSerializer());
+
+/** A procedure that is not there: NOT_FOUND, with a remedy, instead of the carrier's own words. */
+export async function withUnknownProcedures<Result extends { readonly matched: boolean }>(options: {
+  readonly request: { readonly url: URL };
+  next(): Promise<Result>;
+}) {
+  const result = await options.next();
+  if (result.matched) return result;
+  const name = options.request.url.pathname.slice(1).replaceAll('/', '.').slice(0, 100);
+  const missing = new HookpointError('NOT_FOUND', `The engine has no procedure "${name}".`, {
+    remedy: differentVersions,
+  });
+  const error = wireFailure(missing);
+  return {
+    matched: true as const,
+    response: { status: error.status, headers: {}, body: serializer.serialize(error.toJSON()) },
+  };
 }
 
 const isStream = (output: unknown): output is AsyncGenerator<unknown> =>
   typeof output === 'object' && output !== null && Symbol.asyncIterator in output;
 
-async function* guarded(stream: AsyncGenerator<unknown>): AsyncGenerator<unknown> {
+async function* guarded(stream: AsyncGenerator<unknown>, calls: CallContext['calls']): AsyncGenerator<unknown> {
+  try {
+    calls?.enter();
+  } catch (error) {
+    throw wireFailure(error);
+  }
   try {
     return yield* stream;
   } catch (error) {
     throw wireFailure(error);
+  } finally {
+    calls?.leave();
   }
 }
 
-function wireFailure(thrown: unknown): unknown {
+function wireFailure(thrown: unknown): ORPCError<string, unknown> {
+  if (thrown instanceof ORPCError && thrown.defined && thrown.code in errorCodes) return thrown;
   const error = fromCarrier(thrown) ?? asHookpointError(thrown);
   return new ORPCError(error.code, {
     defined: true,
@@ -58,7 +110,7 @@ function fromCarrier(thrown: unknown): HookpointError | null {
   const issues: unknown = thrown.data?.issues;
   const problems = Array.isArray(issues) ? issues.map(problemOf) : [];
   return new HookpointError('BAD_INPUT', 'The request does not have the shape that this procedure takes.', {
-    remedy: 'Window and engine may be of different versions: restart both.',
+    remedy: differentVersions,
     problems,
     cause: thrown,
   });

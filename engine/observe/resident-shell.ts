@@ -45,6 +45,8 @@ export async function openShell(container: Container, signal?: AbortSignal): Pro
   const runNow = async (script: string, options: Parameters<RunScript>[1] = {}): Promise<ExecResult> => {
     if (disposed) throw new HookpointError('INTERNAL', 'The shell of the session was closed before this script ran.');
     throwIfCancelled(options.signal);
+    // One that ended while nothing ran in it (Docker was started anew) is no failure of this script.
+    if (shell?.stdout.ended() || shell?.stderr.ended()) shell = null;
     shell ??= await start(container, options.signal);
     const current = shell;
     const finished = send(current, script);

@@ -12,6 +12,8 @@ export interface FrameReader {
   frame(nonce: string): Promise<Frame>;
   /** Up to a plain text, which is not part of the body. */
   until(text: string): Promise<Frame>;
+  /** Nothing can come any more. */
+  ended(): boolean;
   /** Stops listening; a waiting frame is rejected. */
   stop(): void;
 }
@@ -69,6 +71,7 @@ export function createFrameReader(stream: Readable): FrameReader {
   return {
     frame: (nonce) => want(`${nonce} `, true),
     until: (text) => want(text, false),
+    ended: () => ended !== null,
     stop() {
       stream.off('data', onData).off('end', onEnd).off('close', onEnd);
       stream.resume();

@@ -14,8 +14,11 @@ export interface ContainerRuntime extends AsyncDisposable {
   start(spec: ContainerSpec, signal?: AbortSignal): Promise<Container>;
   /** Every container, running or not, that carries all of these labels. */
   list(labels: Readonly<Record<string, string | true>>, signal?: AbortSignal): Promise<readonly ContainerState[]>;
-  /** What happens to containers with these labels from now on: started, paused, ended, removed. Ends with a failure when the engine does. */
-  events(labels: Readonly<Record<string, string | true>>, signal: AbortSignal): AsyncIterable<ContainerEvent>;
+  /**
+   * What happens to containers with these labels from the moment that this resolves: started, paused, ended, removed. Ends with a failure
+   * when the engine does.
+   */
+  events(labels: Readonly<Record<string, string | true>>, signal: AbortSignal): Promise<AsyncIterable<ContainerEvent>>;
   /** A handle for a container that exists. Does not ask Docker. */
   container(id: string): Container;
   /** Runs a command as root in the network namespace of the host's first process, from a container that carries `helperLabel`. */

@@ -1,6 +1,6 @@
 import { implement } from '@orpc/server';
 import { contract } from '../../contract/contract.ts';
-import type { Host } from '../host.ts';
+import type { CallContext } from '../call-context.ts';
 
 /** Where every implementation begins: the contract, and the host that does the work. */
-export const implementer = implement(contract).$context<{ readonly host: Host }>();
+export const implementer = implement(contract).$context<CallContext>();

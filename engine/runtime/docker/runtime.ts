@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
+import { HookpointError } from '../../contract/error.ts';
 import {
   type Container,
   type ContainerEvent,
@@ -74,24 +75,16 @@ export class DockerRuntime implements ContainerRuntime {
     }
   }
 
-  async *events(
+  async events(
     labels: Readonly<Record<string, string | true>>,
     signal: AbortSignal,
-  ): AsyncGenerator<ContainerEvent, void> {
+  ): Promise<AsyncGenerator<ContainerEvent, void>> {
     try {
       const options: Docker.GetEventsOptions = { filters: { type: ['container'], label: labelFilters(labels) } };
-      const stream: NodeJS.ReadableStream = await this.#docker.getEvents({ ...options, ...abortable(signal) });
-      const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-      for await (const line of lines) {
-        // One JSON object a line, as Docker's API has them (GET /events).
-        const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { ID: string } };
-        yield { container: Actor.ID, action: Action };
-      }
+      return readEvents(await this.#docker.getEvents({ ...options, ...abortable(signal) }), signal);
     } catch (error) {
-      if (signal.aborted) return;
       throw dockerFailure(error, 'follow containers');
     }
-    if (!signal.aborted) throw dockerFailure(new Error('the connection ended'), 'follow containers');
   }
 
   container(id: string): Container {
@@ -168,4 +161,22 @@ export class DockerRuntime implements ContainerRuntime {
       throw error;
     }
   }
+}
+
+async function* readEvents(stream: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<ContainerEvent, void> {
+  try {
+    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+    for await (const line of lines) {
+      // One JSON object a line, as Docker's API has them (GET /events).
+      const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { ID: string } };
+      yield { container: Actor.ID, action: Action };
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw dockerFailure(error, 'follow containers');
+  }
+  if (signal.aborted) return;
+  throw new HookpointError('DOCKER_UNREACHABLE', 'Docker stopped answering: its stream of events ended.', {
+    remedy: 'Start Docker, then try again; `hookpoint doctor` shows what it finds.',
+  });
 }
