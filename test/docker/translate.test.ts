@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseRule, parseSave, rulesetToNft, ruleToNftCommand } from '../../engine/netfilter/index.ts';
+import {
+  findBehaviourDifference,
+  parseRule,
+  parseSave,
+  printSave,
+  readNftDump,
+  rulesetToNft,
+  ruleToNftCommand,
+  splitNftDump,
+} from '../../engine/netfilter/index.ts';
 import { type RunningLab, startRunningLab } from '../support/running-lab.ts';
+import { translatedRulesets } from '../support/translated-rulesets.ts';
 
 /** One of each condition and target that has a counterpart in nft. */
 const rules = String.raw`
@@ -164,4 +174,20 @@ test('nft takes every translation, and a whole ruleset as a script', async () =>
   expect(loaded.stderr).toBe('');
   expect(loaded.stdout).toContain('type filter hook input priority filter; policy drop;');
   expect(loaded.stdout).toMatch(/tcp dport \{ 80, 443 \} counter packets 0 bytes 0 jump WEB/);
+});
+
+test('what is translated is proved to treat every packet alike, as nft prints it', async () => {
+  const rulesets = translatedRulesets(60, 7);
+  const loads = rulesets.map(({ nft }) => `nft flush ruleset\nnft -f - <<'end'\n${nft}\nend\nnft -j list ruleset`);
+  const { stdout, stderr } = await lab.outside(`ip netns exec host sh -s <<'script'\n${loads.join('\n')}\nscript`);
+  expect(stderr).toBe('');
+  const dumps = stdout.trim().split('\n');
+  expect(dumps).toHaveLength(rulesets.length);
+  for (const [index, { ruleset }] of rulesets.entries()) {
+    const printed = readNftDump(splitNftDump(JSON.parse(dumps[index] ?? '')) ?? [], 'ipv4', { changing: 'unknown' });
+    expect([findBehaviourDifference(ruleset, printed), printSave(ruleset)]).toEqual([
+      { kind: 'none' },
+      expect.anything(),
+    ]);
+  }
 });

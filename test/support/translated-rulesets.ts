@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseSave, type Ruleset, rulesetToNft } from '../../engine/netfilter/index.ts';
+import { parseSave, type Rule, type Ruleset, rulesetToNft } from '../../engine/netfilter/index.ts';
 import { arbitraryRuleset } from '../netfilter/analyse/arbitrary-rulesets.ts';
 import { arbitraryDump } from '../netfilter/arbitrary.ts';
 
@@ -19,7 +19,9 @@ export function translatedRulesets(count: number, seed: number): TranslatedRules
       ...table,
       chains: table.chains.map((chain) => ({
         ...chain,
-        rules: chain.rules.filter((rule) => isTranslated(whole, { ...chain, rules: [rule] })),
+        rules: chain.rules.filter(
+          (rule) => isTranslated(whole, { ...chain, rules: [rule] }) && !calls(rule, chain.name),
+        ),
       })),
     }));
     const ruleset = { ...whole, backend: 'nft' as const, tables };
@@ -31,6 +33,10 @@ export function translatedRulesets(count: number, seed: number): TranslatedRules
     };
   });
 }
+
+/** No backend takes a chain that calls itself. */
+const calls = ({ action }: Rule, chain: string): boolean =>
+  (action.kind === 'jump' || action.kind === 'goto') && action.chain === chain;
 
 const isTranslated = (whole: Ruleset, chain: Ruleset['tables'][number]['chains'][number]): boolean =>
   rulesetToNft({ ...whole, tables: [{ name: 'filter', chains: [chain] }] }).every(

@@ -27,7 +27,10 @@ export interface Treatment {
 }
 
 export type BehaviourDifference =
-  /** Proved: no packet is treated otherwise, whatever sets, limits and chance say. */
+  /**
+   * Proved: no packet is treated otherwise, whatever sets, limits and chance say, if they say the same in both. Limits of the same words are
+   * taken for the same in the order in which a hook asks them; how fast other packets use them up is not compared.
+   */
   | { readonly kind: 'none' }
   /** This packet is, both walked by the simulator. */
   | {

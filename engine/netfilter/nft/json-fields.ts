@@ -33,8 +33,11 @@ const fields6: Readonly<Record<string, PacketField>> = { 'ip6 hoplimit': 'hop-li
 /** `tcp option maxseg size`. */
 export function readTcpOption(match: Match, { name, field }: JsonObject): Condition[] | null {
   if (name !== 'maxseg' || field !== 'size') return null;
+  const tcp: Condition = { kind: 'protocol', protocol: 6, negated: false };
   // A segment without the option meets neither the question nor its opposite in nft, and the opposite in iptables.
-  return match.negated ? null : numbersIn(match, 'tcp-mss');
+  const there: Condition = { kind: 'field', field: 'tcp-mss', ranges: [{ from: 0, to: 65_535 }], negated: false };
+  const asked = numbersIn(match, 'tcp-mss');
+  return asked === null ? null : [tcp, ...(match.negated ? [there] : []), ...asked];
 }
 
 function numbersIn({ right, op, negated }: Match, field: PacketField): Condition[] | null {

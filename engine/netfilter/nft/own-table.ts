@@ -44,6 +44,7 @@ export function readNftTable(
   if (table === undefined || typeof table.name !== 'string' || !families.includes(String(table.family))) return null;
   const dormant = [table.flags].flat().includes('dormant');
   const sets = setsIn(objects, changing);
+  const context = { family, sets, mangles: objects.some(({ rule }) => isObject(rule) && mangles(rule)) };
   const chains = new Map<string, { head: JsonObject; rules: Rule[]; count: number }>();
   for (const { chain } of objects) {
     if (isObject(chain) && typeof chain.name === 'string') chains.set(chain.name, { head: chain, rules: [], count: 0 });
@@ -52,7 +53,7 @@ export function readNftTable(
     const chain = isObject(rule) ? chains.get(String(rule.chain)) : undefined;
     if (!isObject(rule) || chain === undefined) continue;
     chain.count += 1;
-    for (const one of readRule(rule, family, sets)) chain.rules.push({ ...one, number: chain.count });
+    for (const one of readRule(rule, context)) chain.rules.push({ ...one, number: chain.count });
   }
   const heads = [...chains.values()].map(({ head }) => head);
   return {
@@ -110,10 +111,22 @@ interface Part {
   readonly action: Action;
 }
 
-function readRule(rule: JsonObject, family: Family, sets: Sets): Rule[] {
+interface Context {
+  readonly family: Family;
+  readonly sets: Sets;
+  /** Some rule of the table changes packets. */
+  readonly mangles: boolean;
+}
+
+const mangles = ({ expr }: JsonObject): boolean =>
+  Array.isArray(expr) &&
+  expr.some((one: Json) => isObject(one) && ('mangle' in one || 'notrack' in one || 'xt' in one));
+
+function readRule(rule: JsonObject, context: Context): Rule[] {
+  const { family, sets } = context;
   const statements = Array.isArray(rule.expr) ? (rule.expr as readonly Json[]).filter(isObject) : [];
   const handle = typeof rule.handle === 'number' ? { handle: rule.handle } : {};
-  const parts = new Parts();
+  const parts = new Parts(context.mangles);
   let counters: Counters | null = null;
   for (const statement of statements) {
     const [name, value] = Object.entries(statement)[0] ?? ['', null];
@@ -162,16 +175,23 @@ const setText = ({ set, elem }: JsonObject): string => `${String(set).replace(/^
 /** The rules that one of nft becomes, as its statements are read from left to right. */
 class Parts {
   readonly #made: Part[] = [];
+  /** A chain that a rule calls may come back with another packet. */
+  readonly #mangles: boolean;
   #ways: readonly (readonly Condition[])[] = [[]];
   /** Actions since the last question, for the ways that there are. */
   #actions: Action[] = [];
+
+  constructor(mangles: boolean) {
+    this.#mangles = mangles;
+  }
 
   ask(other: readonly (readonly Condition[])[]): void {
     const before = this.#actions;
     this.#close();
     this.#ways = joined(this.#ways, other, mostBranches);
     // Asked again for the rest of the rule, conditions that draw lots, or of which an action before has changed the answer, are not the same.
-    if (before.length > 0) this.#ways = this.#ways.map((one) => one.map((asked) => askedAfter(asked, before)));
+    if (before.length > 0)
+      this.#ways = this.#ways.map((one) => one.map((asked) => askedAfter(asked, before, this.#mangles)));
   }
 
   act(action: Action): void {
@@ -186,7 +206,9 @@ class Parts {
     const calls = branches.map(({ action }) => action);
     for (const { conditions, action } of branches) {
       const asked =
-        branches.length > 1 ? conditions.map((one) => (isDrawn(one) ? one : askedAfter(one, calls))) : conditions;
+        branches.length > 1
+          ? conditions.map((one) => (isDrawn(one) ? one : askedAfter(one, calls, this.#mangles)))
+          : conditions;
       this.#made.push(...joined(this.#ways, [asked], mostBranches).map((all) => ({ conditions: all, action })));
     }
   }
@@ -203,7 +225,7 @@ class Parts {
     const actions = this.#actions;
     // One after the other: where the first way changes what the next asks for, the next is not known.
     const known = (one: Condition): Condition =>
-      this.#ways.length > 1 && !isDrawn(one) ? askedAfter(one, actions) : one;
+      this.#ways.length > 1 && !isDrawn(one) ? askedAfter(one, actions, this.#mangles) : one;
     this.#made.push(...this.#ways.map((conditions) => ({ conditions: conditions.map(known), action })));
     this.#actions = [];
   }
@@ -225,15 +247,15 @@ const changing: ReadonlySet<Action['kind']> = new Set([
   'unseen',
 ]);
 const changesPacket = ({ kind }: Action): boolean => changing.has(kind);
-const calls = ({ kind }: Action): boolean => kind === 'jump' || kind === 'goto';
 
 /** Asked twice of one packet it may be answered twice. */
 const isDrawn = ({ kind }: Condition): boolean => ['limit', 'statistic', 'unseen', 'connection-expiry'].includes(kind);
 const isChangeable = ({ kind }: Condition): boolean => ['mark', 'connmark', 'field', 'tos'].includes(kind);
 
 /** A condition asked again, when these actions have been done since. */
-function askedAfter(condition: Condition, actions: readonly Action[]): Condition {
-  const changed = isChangeable(condition) && actions.some((action) => changesPacket(action) || calls(action));
+function askedAfter(condition: Condition, actions: readonly Action[], mangling: boolean): Condition {
+  const isCall = ({ kind }: Action): boolean => kind === 'jump' && mangling;
+  const changed = isChangeable(condition) && actions.some((action) => changesPacket(action) || isCall(action));
   const untracked = condition.kind === 'conntrack-state' && actions.some(({ kind }) => kind === 'notrack');
   return isDrawn(condition) || changed || untracked ? { kind: 'unseen', module: condition.kind } : condition;
 }

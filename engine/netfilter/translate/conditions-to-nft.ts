@@ -54,6 +54,8 @@ export function conditionToNft(condition: Condition, about: About): string | nul
     case 'statistic':
       return statisticText(condition, not);
     case 'field':
+      // Without the option, or without a socket, nft's question has no answer, and iptables' opposite holds.
+      if (condition.negated && ['tcp-mss', 'uid', 'gid'].includes(condition.field)) return null;
       return fieldText(condition, ip, not);
     case 'address-range':
       return `${ip} ${condition.side === 'source' ? 'saddr' : 'daddr'} ${not}${condition.from}-${condition.to}`;

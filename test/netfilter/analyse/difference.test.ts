@@ -66,6 +66,51 @@ describe('the difference in behaviour', () => {
     ).toBe('none');
   });
 
+  it('takes rewrites that come to the same for the same', () => {
+    const to = (target: string, ports = '--dport 80') => table('nat', `-A PREROUTING -p tcp ${ports} -j ${target}`);
+    const dnat = '-j DNAT --to-destination'.slice(3);
+    expect(findBehaviourDifference(to(`${dnat} 10.0.0.1`), to(`${dnat} 10.0.0.1:80`))).toEqual({ kind: 'none' });
+    expect(findBehaviourDifference(to('REDIRECT'), to('REDIRECT --to-ports 80'))).toEqual({ kind: 'none' });
+    expect(findBehaviourDifference(to(`${dnat} 10.0.0.1 --random`), to(`${dnat} 10.0.0.1`))).toEqual({ kind: 'none' });
+    expect(
+      findBehaviourDifference(to(`${dnat} 10.0.0.1`, '--dport 80:81'), to(`${dnat} 10.0.0.1:80`, '--dport 80:81')),
+    ).toMatchObject({ kind: 'packet', packet: expect.stringContaining('dport=81') });
+    const source = (target: string) => table('nat', `-A POSTROUTING -o wan -j ${target}`);
+    expect(findBehaviourDifference(source('MASQUERADE'), source('SNAT --to-source 192.0.2.1')).kind).toBe('undecided');
+    expect(findBehaviourDifference(source('MASQUERADE'), source('ACCEPT'))).toMatchObject({ kind: 'packet' });
+  });
+
+  it('minds marks of packets that are rewritten too', () => {
+    const marked = (value: number) =>
+      parseSave(
+        `*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j MARK --set-mark ${value}\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j DNAT --to-destination 10.0.0.1\nCOMMIT\n`,
+        { family: 'ipv4' },
+      );
+    expect(findBehaviourDifference(marked(1), marked(2))).toMatchObject({ a: { mark: 1 }, b: { mark: 2 } });
+  });
+
+  it('shows what may become of a packet where chance decides, and proves that the same may', () => {
+    const chance = (...rules: string[]) => input(...rules);
+    const limit = '-m limit --limit 1/sec';
+    expect(findBehaviourDifference(chance(`${limit} -j ACCEPT`), chance(`${limit} -j REJECT`))).toMatchObject({
+      kind: 'packet',
+      a: { verdict: 'accept', when: expect.stringContaining('limit') },
+      b: { verdict: 'reject', when: expect.stringContaining('limit') },
+    });
+    expect(
+      findBehaviourDifference(
+        chance(`-p tcp --dport 22 ${limit} -j web`, '-A web -j ACCEPT'),
+        chance(`-p tcp --dport 22 ${limit} -j ACCEPT`),
+      ),
+    ).toEqual({ kind: 'none' });
+    const half = '-m statistic --mode random --probability 0.5';
+    expect(findBehaviourDifference(chance(`${half} -j ACCEPT`), chance('-j ACCEPT'))).toMatchObject({
+      kind: 'packet',
+      a: { verdict: 'drop' },
+      b: { verdict: 'accept', when: '' },
+    });
+  });
+
   it('names what no packet decides, where that is all there is', () => {
     const limit = (rate: string) => input(`-m limit --limit ${rate} -j ACCEPT`);
     expect(findBehaviourDifference(limit('1/sec'), limit('2/sec'))).toEqual({
