@@ -82,6 +82,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/timeline.ts')).timelineCommand(),
   },
   {
+    name: 'trace',
+    group: 'Sessions:',
+    summary: 'send a packet and show its way through every rule it met',
+    load: async () => (await import('./commands/trace.ts')).traceCommand(),
+  },
+  {
     name: 'restart',
     group: 'Sessions:',
     summary: 'turn a node off and on: rules gone, files kept',

@@ -52,7 +52,7 @@ function readNetwork({ session, state }: PathOptions): Promise<PathNetwork> {
   return networkOfSession(session === true ? undefined : session, interruptSignal());
 }
 
-function probeOf({ tcp, udp, icmp }: PathOptions): Probe {
+export function probeOf({ tcp, udp, icmp }: Pick<PathOptions, 'tcp' | 'udp' | 'icmp'>): Probe {
   const given: Probe[] = [
     ...(tcp === undefined ? [] : [{ protocol: 'tcp' as const, port: tcp }]),
     ...(udp === undefined ? [] : [{ protocol: 'udp' as const, port: udp }]),
@@ -65,6 +65,7 @@ function probeOf({ tcp, udp, icmp }: PathOptions): Probe {
   return only;
 }
 
-const familyOf = ({ ipv4, ipv6 }: PathOptions): Family | undefined => (ipv4 ? 'ipv4' : ipv6 ? 'ipv6' : undefined);
+export const familyOf = ({ ipv4, ipv6 }: PathOptions): Family | undefined =>
+  ipv4 ? 'ipv4' : ipv6 ? 'ipv6' : undefined;
 
 const usage = (message: string, remedy: string): HookpointError => new HookpointError('USAGE', message, { remedy });

@@ -1,17 +1,10 @@
 import { z } from 'zod';
 import { HookpointError } from '../../engine/contract/error.ts';
-import {
-  type PathNetwork,
-  parseSave,
-  type Ruleset,
-  RulesetSyntaxError,
-  type Segment,
-} from '../../engine/netfilter/index.ts';
-import type { NodeSnapshot } from '../../engine/observe/snapshot.ts';
+import { type PathNetwork, parseSave, type Ruleset, RulesetSyntaxError } from '../../engine/netfilter/index.ts';
+import { pathNetworkOf } from '../../engine/sessions/path-network.ts';
 import { findSession } from '../../engine/sessions/session.ts';
 import { readState } from '../../engine/sessions/state.ts';
 import { openWorkspace } from '../../engine/sessions/workspace.ts';
-import type { Topology } from '../../engine/topology/topology.ts';
 import { hostState, hostStateSchema, readJson } from './rules-host-state.ts';
 
 /** The nodes of a running session as they are now, joined as its lab says. */
@@ -20,29 +13,7 @@ export async function networkOfSession(name: string | undefined, signal: AbortSi
   const session = findSession(workspace.store, name);
   const { topology } = session.instance;
   const snapshots = await readState(workspace, session, Object.keys(topology.nodes), signal);
-  return {
-    nodes: Object.entries(snapshots).map(([node, snapshot]) => pathNode(node, snapshot)),
-    segments: segmentsOf(topology),
-  };
-}
-
-function pathNode(name: string, snapshot: NodeSnapshot) {
-  const unread = snapshot.problems.find(({ section }) => section === 'iptables' || section === 'addresses');
-  if (unread !== undefined) {
-    throw new HookpointError('NODE_FAILED', `${unread.section} of ${name} could not be read: ${unread.message}`);
-  }
-  return { name, state: snapshot, rulesets: snapshot.rulesets.map(({ ruleset }) => ruleset) };
-}
-
-/** Interfaces that name the same link hear each other. */
-function segmentsOf(topology: Topology): Segment[] {
-  const links = new Map<string, { node: string; interface: string }[]>();
-  for (const [node, spec] of Object.entries(topology.nodes)) {
-    for (const [name, { link }] of Object.entries(spec.interfaces)) {
-      links.set(link, [...(links.get(link) ?? []), { node, interface: name }]);
-    }
-  }
-  return [...links].map(([name, ends]) => ({ name, ends }));
+  return pathNetworkOf(topology, snapshots);
 }
 
 const rulesetSchema = z.looseObject({

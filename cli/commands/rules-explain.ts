@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { HookpointError, type Problem } from '../../engine/contract/error.ts';
 import {
   explainWalk,
@@ -15,6 +15,7 @@ import { type Colours, coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
 import { plain, textWidth, wrap } from '../output/text.ts';
+import { readPort } from '../read-port.ts';
 import { explainPath, type PathOptions } from './explain-path.ts';
 import { jsonStep } from './path-text.ts';
 import { readHostState } from './rules-host-state.ts';
@@ -84,12 +85,6 @@ async function explainPackets(file: string | undefined, options: ExplainOptions)
     else if (options.json) printJson(jsonOf(simulation));
     else print(textOf(simulation, coloursFor(process.stdout)));
   }
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw new InvalidArgumentError('Expected a port from 1 to 65535.');
-  return port;
 }
 
 const help = `

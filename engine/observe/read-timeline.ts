@@ -39,11 +39,14 @@ export async function readTimeline(run: RunScript, options: { readonly signal?: 
  */
 export async function writeMark(
   run: RunScript,
-  mark: Omit<Mark, 'time'>,
+  mark: Omit<Mark, 'time'> & {
+    /** The nf_tables table of a trace, which the recorder takes for none of the node's until the next mark, `detail` seconds at most. */
+    readonly table?: string;
+  },
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<boolean> {
-  const { name, detail } = mark;
-  const json = JSON.stringify(detail === undefined ? { name } : { name, detail });
+  const { name, detail, table } = mark;
+  const json = JSON.stringify({ name, detail, table });
   const { exitCode } = await run(`${sync} ${shellQuote(json)}`, options);
   return exitCode === 0;
 }

@@ -22,7 +22,7 @@ class Marker:
         self.protocol = request["protocol"]
         nonce = os.urandom(8)
         self.sequence = struct.unpack("!I", nonce[:4])[0] | 1
-        self.identifier = struct.unpack("!H", nonce[4:6])[0]
+        self.identifier = request.get("identifier") or struct.unpack("!H", nonce[4:6])[0]
         self.payload = b"hookpoint-probe " + nonce.hex().encode()
 
     def signed_sequence(self):

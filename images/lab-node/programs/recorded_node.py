@@ -25,12 +25,32 @@ FLOWS_REMEMBERED = 4096
 WORTH_RECORDING = ("CLOSE", "TIME_WAIT")
 
 
+class OwnTable:
+    """The nf_tables table of a trace that is under way: the grader's, and no part of a node's rules. Its name is drawn anew each time and
+    forgotten when the trace is over, so that nobody else can hide behind it."""
+
+    def __init__(self):
+        self.end()
+
+    def begin(self, name, seconds):
+        self.name = name
+        self.until = time.monotonic() + seconds
+
+    def end(self):
+        self.name = None
+        self.until = 0.0
+
+    def is_named(self, name):
+        return self.name is not None and name == self.name and time.monotonic() < self.until
+
+
 class RecordedNode:
     """Made in the node's namespace; after that no method but `slow` and the readings needs it."""
 
-    def __init__(self, name, inode):
+    def __init__(self, name, inode, own_table):
         self.name = name
         self.inode = inode
+        self.own_table = own_table
         self.rules_events = netlink.open_socket(netlink.NETLINK_NETFILTER, (NFNLGRP_NFTABLES,), RULES_BUFFER)
         self.flow_events = netlink.open_socket(netlink.NETLINK_NETFILTER, conntrack_netlink.GROUPS, FLOWS_BUFFER)
         self.route_events = netlink.open_socket(netlink.NETLINK_ROUTE, ROUTE_GROUPS, 1 << 20)
@@ -88,7 +108,7 @@ class RecordedNode:
         for data in self.drain(self.rules_events, lambda: lost.append(True)):
             for kind, flags, _, payload in netlink.messages(data):
                 event = nftables_netlink.decode(kind, flags, payload)
-                if event is None:
+                if event is None or self.own_table.is_named(event.get("table")):
                     continue
                 if event["op"] == "newgen":
                     records.append(self.generation(event))
@@ -178,7 +198,7 @@ class RecordedNode:
         now = time.monotonic()
         # Counters of a huge ruleset are read less often: at most a twentieth of the time goes into it.
         self.counters_at = now + max(1.0, 20 * (now - started))
-        others = sorted(reading.others)
+        others = sorted(other for other in reading.others if not self.own_table.is_named(other[1]))
         if not base and not tables and others == self.others:
             return events
         self.others = others

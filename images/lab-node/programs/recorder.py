@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import netlink
 import nftables_netlink
 from kernel_log import KernelLog
-from recorded_node import RecordedNode
+from recorded_node import OwnTable, RecordedNode
 from timeline_file import TimelineFile
 from token_bucket import TokenBucket
 
@@ -34,6 +34,7 @@ class Recorder:
     def __init__(self):
         self.namespaces = netlink.Namespaces()
         self.nodes = {}
+        self.own_table = OwnTable()
         self.poll = select.poll()
         self.handlers = {}
         self.log_bucket = TokenBucket(LOG_PER_SECOND, LOG_AT_ONCE)
@@ -119,7 +120,7 @@ class Recorder:
 
     def listen(self, name, inode):
         try:
-            node = self.inside(name, lambda: RecordedNode(name, inode))
+            node = self.inside(name, lambda: RecordedNode(name, inode, self.own_table))
         except OSError:
             return  # made, but not bound yet, or gone already: the next look finds it
         self.nodes[name] = node
@@ -210,12 +211,16 @@ class Recorder:
             self.answer(line)
 
     def answer(self, line):
-        """`REPLY` or `REPLY {"name":..}`: settles, writes the mark if there is one, then says so in the pipe that is named."""
+        """`REPLY` or `REPLY {"name":..}`: settles, writes the mark if there is one, then says so in the pipe that is named. A mark may name
+        the `table` of a trace, which is none of the node's for `detail` seconds or until the next mark."""
         reply, _, mark = line.decode("utf-8", "replace").partition(" ")
         self.settle()
         if mark:
             try:
                 said = json.loads(mark)
+                self.own_table.end()
+                if "table" in said:
+                    self.own_table.begin(said["table"], float(said["detail"]))
                 self.write([{"t": time.time(), "kind": "mark", **{key: str(said[key]) for key in ("name", "detail") if key in said}}])
             except ValueError:
                 pass
