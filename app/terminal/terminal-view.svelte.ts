@@ -212,13 +212,14 @@ export class TerminalView {
   }
 
   #useWebgl(): void {
+    if (!drawsWithHardware()) return;
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => this.#dropWebgl());
       this.#xterm.loadAddon(webgl);
       this.#webgl = webgl;
     } catch {
-      // Without WebGL 2 xterm.js draws with elements of the page: slower, and the same to look at.
+      // xterm.js goes on drawing with elements of the page: slower, and the same to look at.
     }
   }
 
@@ -240,6 +241,14 @@ export class TerminalView {
       const timer = setTimeout(done, promptPatience);
     });
   }
+}
+
+/** Where WebGL is only imitated, drawing with elements of the page is faster. */
+function drawsWithHardware(): boolean {
+  const context = document.createElement('canvas').getContext('webgl2', { failIfMajorPerformanceCaveat: true });
+  // A page has few: it is not left to the garbage collector.
+  context?.getExtension('WEBGL_lose_context')?.loseContext();
+  return context !== null;
 }
 
 function openLink({ ctrlKey, metaKey }: MouseEvent, address: string): void {

@@ -244,6 +244,9 @@ export class Terminals {
         else this.#keepUp(list, line);
         first = false;
         this.ready = true;
+        // Whoever reloads goes on typing where he was.
+        const { active } = this.#currentGroup();
+        if (active && document.activeElement === document.body) void this.show(active);
       }
     } catch {
       // The line was cut, or the session is gone: what stands around the terminals says which.

@@ -2,6 +2,7 @@ import { HookpointError } from '../contract/error.ts';
 import { findHome, type Home } from '../sessions/home.ts';
 import { openStore, type Store } from '../sessions/store.ts';
 import type { Workspace } from '../sessions/workspace.ts';
+import { TerminalHub } from '../terminals/hub.ts';
 import { Changes } from './changes.ts';
 import { DockerLink } from './docker-link.ts';
 import { ShellPool } from './shell-pool.ts';
@@ -15,6 +16,7 @@ export interface Host extends AsyncDisposable {
   readonly store: Store;
   readonly changes: Changes;
   readonly docker: DockerLink;
+  readonly terminals: TerminalHub;
   /** For work in containers; throws DOCKER_UNREACHABLE or DOCKER_DENIED while there is no engine. Not to be disposed of. */
   workspace(): Workspace;
 }
@@ -25,6 +27,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
   const changes = new Changes();
   const docker = new DockerLink(home, changes);
   const shells = new ShellPool();
+  const terminals = new TerminalHub(() => changes.fire());
   store.onChange = () => changes.fire();
   const beat = setInterval(fireWhenOthersWrote(store, changes), storeBeat);
   await docker.tried;
@@ -33,6 +36,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     store,
     changes,
     docker,
+    terminals,
     workspace: () => ({
       home,
       store,
@@ -42,6 +46,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     }),
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
+      await terminals[Symbol.asyncDispose]();
       await shells[Symbol.asyncDispose]();
       await docker[Symbol.asyncDispose]();
       store[Symbol.dispose]();

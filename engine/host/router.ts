@@ -7,7 +7,20 @@ import { packs } from './procedures/packs.ts';
 import { preferences } from './procedures/preferences.ts';
 import { results } from './procedures/results.ts';
 import { sessions } from './procedures/sessions.ts';
+import { terminals } from './procedures/terminals.ts';
 import { topology } from './procedures/topology.ts';
 
 /** The contract's procedures with the host behind them. */
-export const router = { engine, library, sessions, lab, topology, netfilter, results, packs, doctor, preferences };
+export const router = {
+  engine,
+  library,
+  sessions,
+  lab,
+  terminals,
+  topology,
+  netfilter,
+  results,
+  packs,
+  doctor,
+  preferences,
+};

@@ -7,6 +7,12 @@ import { HookpointError } from '../../contract/error.ts';
 import type { AttachedExec, AttachOptions, ExecOptions, ExecResult } from '../container.ts';
 import { dockerFailure } from './failure.ts';
 
+/**
+ * Docker leaves an exec whose user types these keys, and holds back those that begin them until the next key. Its default begins with
+ * Ctrl-P, which a shell's history is called up with; Ctrl-^ means something in few programs, and a sequence of four in none.
+ */
+export const detachKeys = 'ctrl-^,ctrl-@,ctrl-^,ctrl-@';
+
 /** Starts a command in a running container with its streams in the caller's hands. */
 export async function attachExec(
   container: Docker.Container,
@@ -25,7 +31,7 @@ export async function attachExec(
       Tty: tty,
       ...(terminal === undefined
         ? {}
-        : { Env: ['TERM=xterm-256color'], ConsoleSize: [terminal.rows, terminal.columns] }),
+        : { Env: ['TERM=xterm-256color'], ConsoleSize: [terminal.rows, terminal.columns], DetachKeys: detachKeys }),
       ...(signal === undefined ? {} : { abortSignal: signal }),
     });
     const stream = await exec.start({ hijack: true, stdin: options.withStdin, Tty: tty });

@@ -1,0 +1,96 @@
+import { HookpointError } from '../contract/error.ts';
+import type { TerminalSummary } from '../contract/procedures/terminals.ts';
+import type { Container } from '../runtime/container.ts';
+import { explainEnd } from './explain-end.ts';
+import { openNodeTerminal } from './node-terminal.ts';
+import type { TerminalSize } from './pseudo-terminal.ts';
+import { Terminal } from './terminal.ts';
+
+/** Each holds a screen and a process beside the lab; more than this nobody looks at. */
+const mostOfASession = 24;
+
+export interface TerminalRequest {
+  /** The caller's choice. */
+  readonly id: string;
+  readonly session: string;
+  readonly node: string;
+  readonly size: TerminalSize;
+  readonly container: Container;
+}
+
+/**
+ * All terminals of an engine. One lives until it is closed, whether a window shows it or not; one whose session's container is gone until the last
+ * window has left it.
+ */
+export class TerminalHub implements AsyncDisposable {
+  readonly #terminals = new Map<string, Terminal>();
+  /** Those whose container does not exist any more. */
+  readonly #gone = new Set<string>();
+  readonly #onChange: () => void;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  list(session: string): readonly TerminalSummary[] {
+    return [...this.#terminals.values()].map(({ summary }) => summary).filter((one) => one.session === session);
+  }
+
+  /** NOT_FOUND */
+  find(id: string): Terminal {
+    const terminal = this.#terminals.get(id);
+    if (terminal) return terminal;
+    throw new HookpointError('NOT_FOUND', 'This terminal was closed.', { remedy: 'Open another one on the node.' });
+  }
+
+  /** A shell in the terminal of this id, new or after one that ended. BAD_INPUT, NODE_FAILED, and what attaching throws. */
+  async open({ id, session, node, size, container }: TerminalRequest): Promise<void> {
+    const known = this.#terminals.get(id);
+    if (known && (known.place.session !== session || known.place.node !== node)) {
+      throw new HookpointError('BAD_INPUT', `The terminal ${id} belongs to ${known.place.node}.`);
+    }
+    if (!known && this.list(session).length >= mostOfASession) {
+      throw new HookpointError(
+        'BAD_INPUT',
+        `${session} has ${mostOfASession} terminals open, and more there cannot be.`,
+        {
+          remedy: 'Close one that is no longer needed.',
+        },
+      );
+    }
+    const terminal = known ?? new Terminal({ id, session, node }, size, () => this.#changed(id));
+    this.#terminals.set(id, terminal);
+    try {
+      await terminal.begin({
+        open: (options) => openNodeTerminal(container, node, options),
+        explainEnd: async (how) => {
+          const { end, gone } = await explainEnd(container, node, how);
+          if (gone) this.#gone.add(id);
+          return end;
+        },
+      });
+      this.#gone.delete(id);
+    } catch (error) {
+      if (!known) await this.close(id);
+      throw error;
+    }
+  }
+
+  /** Hangs its shell up and forgets it; nothing where it is not there. */
+  async close(id: string): Promise<void> {
+    const terminal = this.#terminals.get(id);
+    this.#terminals.delete(id);
+    this.#gone.delete(id);
+    this.#onChange();
+    await terminal?.[Symbol.asyncDispose]();
+  }
+
+  #changed(id: string): void {
+    if (this.#gone.has(id) && !this.#terminals.get(id)?.attached) void this.close(id);
+    else this.#onChange();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#terminals.keys()].map((id) => this.close(id)));
+  }
+}
