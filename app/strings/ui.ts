@@ -5,7 +5,8 @@ export const uiText = {
   dismiss: 'Dismiss',
   notices: 'Notices',
   hostLog: {
-    title: 'May Hookpoint do so, now and for later labs?',
+    title: 'The kernel log of this machine',
+    question: 'May it do so, now and for later labs?',
     without: 'Without it the lab starts too, and its criteria on log lines cannot be checked.',
     allow: 'Allow',
     forbid: 'Do not allow',
