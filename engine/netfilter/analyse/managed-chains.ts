@@ -20,8 +20,20 @@ const firewalld =
   /^((INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING)_(direct|ZONES|ZONES_SOURCE|POLICIES_(pre|post))|FORWARD_(IN|OUT)_ZONES(_SOURCE)?|(IN|FWD|FWDI|FWDO|PRE|POST|OUT)_\w+)$/;
 const zones = /^(INPUT|FORWARD|FORWARD_IN|PREROUTING|POSTROUTING)_ZONES$/;
 
-/** The program that a chain of that name belongs to, among the other chains of its table; null where the name does not tell. */
-export function writerOf(chain: string, others: readonly string[]): string | null {
+/** Tables of nft's own that programs write whole. */
+const tableWriters: Readonly<Record<string, string>> = {
+  'kube-proxy': 'Kubernetes',
+  firewalld: 'firewalld',
+  'docker-bridges': 'Docker',
+  'f2b-table': 'fail2ban',
+  libvirt_network: 'libvirt',
+  netavark: 'Podman',
+};
+
+/** The program that a chain of that name belongs to, among the other chains of its table; null where the names do not tell. */
+export function writerOf(chain: string, others: readonly string[], table: string): string | null {
+  const [, plain = ''] = table.split(' ');
+  if (Object.hasOwn(tableWriters, plain)) return tableWriters[plain] ?? null;
   const known = writers.find(([pattern]) => pattern.test(chain))?.[1];
   if (known !== undefined) return known;
   return firewalld.test(chain) && others.some((other) => zones.test(other)) ? 'firewalld' : null;

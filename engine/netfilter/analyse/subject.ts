@@ -31,7 +31,7 @@ export function subjectOf(ruleset: Ruleset, flow: TableFlow): Subject {
   const names = flow.table.chains.map((chain) => chain.name);
   const writers = new Map(
     names.flatMap((name) => {
-      const writer = writerOf(name, names);
+      const writer = writerOf(name, names, flow.table.name);
       return writer === null ? [] : [[name, writer] as const];
     }),
   );

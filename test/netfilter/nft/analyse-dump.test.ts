@@ -71,6 +71,13 @@ describe('the analysis of a dump of nft', () => {
     ]);
   });
 
+  test('leaves a program its own tables', () => {
+    const { findings } = analyseRulesets(both('kube-proxy'));
+    expect(new Set(findings.map(({ severity, managedBy }) => `${severity} ${managedBy}`))).toEqual(
+      new Set(['note Kubernetes']),
+    );
+  });
+
   test('says it where IPv6 has no rules at all', () => {
     const { findings } = analyseRulesets(both('router'));
     expect(findings.map(({ code, family, severity, chain }) => [code, family, severity, chain])).toEqual([
