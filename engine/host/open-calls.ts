@@ -1,23 +1,23 @@
 import { HookpointError } from '../contract/error.ts';
 
-/** More than any window has under way: every screen together holds some dozens, most of them streams. */
-const most = 1000;
+/** More than any window has under way: a screen asks for some dozens of things, and holds as many streams open. */
+const most = { call: 100, stream: 200 } as const;
 
 /** How many calls and streams of one client are under way. A client that asks without end is refused instead of filling the memory. */
 export class OpenCalls {
-  #count = 0;
+  readonly #open = { call: 0, stream: 0 };
 
   /** BAD_INPUT where there are too many already. Whoever enters leaves. */
-  enter(): void {
-    if (this.#count >= most) {
-      throw new HookpointError('BAD_INPUT', `More than ${most} requests of this window are under way.`, {
+  enter(kind: keyof typeof most): void {
+    if (this.#open[kind] >= most[kind]) {
+      throw new HookpointError('BAD_INPUT', `More than ${most[kind]} ${kind}s of this window are under way.`, {
         remedy: 'Wait for answers before asking again.',
       });
     }
-    this.#count++;
+    this.#open[kind]++;
   }
 
-  leave(): void {
-    this.#count--;
+  leave(kind: keyof typeof most): void {
+    this.#open[kind]--;
   }
 }

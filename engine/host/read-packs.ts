@@ -12,7 +12,7 @@ export interface ReadPack {
 }
 
 /** What was read last of each folder. To check a pack takes a tenth of a second, and the library is asked at every change of anything. */
-const known = new Map<string, { readonly state: string; readonly pack: Pack | HookpointError }>();
+const known = new Map<string, { readonly state: string; readonly pack: Promise<Pack | HookpointError> }>();
 
 /** All packs that are here, those that are not in use too. A folder whose files are as they were is not read again. */
 export async function readPacks(home: Home): Promise<readonly ReadPack[]> {
@@ -27,7 +27,8 @@ async function read(folder: string): Promise<Pack | HookpointError> {
   const state = await stateOf(folder);
   const last = known.get(folder);
   if (last?.state === state) return last.pack;
-  const pack = await loadPack(folder).catch((error: unknown) => {
+  // Kept before it is done: whoever asks meanwhile waits for the same reading.
+  const pack = loadPack(folder).catch((error: unknown) => {
     if (error instanceof HookpointError) return error;
     throw error;
   });

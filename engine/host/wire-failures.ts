@@ -30,7 +30,7 @@ export async function withWireFailures(options: {
 }): Promise<unknown> {
   const { calls } = options.context;
   try {
-    calls?.enter();
+    calls?.enter('call');
   } catch (error) {
     throw wireFailure(error);
   }
@@ -40,7 +40,7 @@ export async function withWireFailures(options: {
   } catch (error) {
     throw wireFailure(error);
   } finally {
-    calls?.leave();
+    calls?.leave('call');
   }
 }
 
@@ -49,7 +49,11 @@ export async function withDecodingFailures<Result>(options: { next(): Promise<Re
   try {
     return await options.next();
   } catch (error) {
-    throw wireFailure(error);
+    // What a procedure threw has its code by now.
+    if (error instanceof ORPCError) throw wireFailure(error);
+    throw wireFailure(
+      new HookpointError('BAD_INPUT', 'The request cannot be read.', { remedy: differentVersions, cause: error }),
+    );
   }
 }
 
@@ -78,7 +82,7 @@ const isStream = (output: unknown): output is AsyncGenerator<unknown> =>
 
 async function* guarded(stream: AsyncGenerator<unknown>, calls: CallContext['calls']): AsyncGenerator<unknown> {
   try {
-    calls?.enter();
+    calls?.enter('stream');
   } catch (error) {
     throw wireFailure(error);
   }
@@ -87,7 +91,7 @@ async function* guarded(stream: AsyncGenerator<unknown>, calls: CallContext['cal
   } catch (error) {
     throw wireFailure(error);
   } finally {
-    calls?.leave();
+    calls?.leave('stream');
   }
 }
 

@@ -11,6 +11,7 @@ import { lock } from '../../engine/sessions/lock.ts';
 import { runCli, temporaryHome } from '../support/cli.ts';
 import { containersOf } from '../support/session-containers.ts';
 import { type CarriedClient, type Carrier, carriers } from './carried-clients.ts';
+import { firstOf } from './first-of.ts';
 
 const lab = 'netfilter/redirect';
 
@@ -31,20 +32,6 @@ async function startLab(client: Client): Promise<{ readonly id: string; readonly
   const last = events.at(-1);
   if (last?.kind !== 'started') throw new Error('the start ended without a session');
   return { id: last.session, events };
-}
-
-/** The first value of a stream that is as wanted; then the stream is left. */
-async function firstOf<Value>(
-  open: (signal: AbortSignal) => Promise<AsyncIterable<Value>>,
-  wanted: (value: Value) => boolean,
-): Promise<Value> {
-  const left = new AbortController();
-  try {
-    for await (const value of await open(left.signal)) if (wanted(value)) return value;
-  } finally {
-    left.abort();
-  }
-  throw new Error('the stream ended before');
 }
 
 describe.each(Object.entries(carriers))('the contract %s', (name, begin) => {
