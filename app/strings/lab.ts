@@ -54,7 +54,14 @@ export const labText = {
   showSide: 'Show criteria, topology and netfilter',
   hideSide: 'Hide criteria, topology and netfilter',
   resizeBetween: (left: string, right: string) => `Between ${left} and ${right}`,
-  views: { guide: 'Guide', terminals: 'Terminals', criteria: 'Criteria', topology: 'Topology', netfilter: 'netfilter' },
+  views: {
+    guide: 'Guide',
+    terminals: 'Terminals',
+    criteria: 'Criteria',
+    topology: 'Topology',
+    netfilter: 'netfilter',
+    packet: 'Packet',
+  },
   checkedAt: (time: string) => `Checked at ${time}`,
   notChecked:
     'Nothing was checked yet. Check whenever you like: it changes nothing on the nodes, and only the latest check counts.',

@@ -10,6 +10,7 @@ import { results } from './procedures/results.ts';
 import { sessions } from './procedures/sessions.ts';
 import { terminals } from './procedures/terminals.ts';
 import { topology } from './procedures/topology.ts';
+import { trace } from './procedures/trace.ts';
 
 /** Everything that a client may ask the engine. */
 export const contract = {
@@ -20,6 +21,7 @@ export const contract = {
   terminals,
   topology,
   netfilter,
+  trace,
   results,
   packs,
   doctor,

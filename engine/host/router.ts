@@ -9,6 +9,7 @@ import { results } from './procedures/results.ts';
 import { sessions } from './procedures/sessions.ts';
 import { terminals } from './procedures/terminals.ts';
 import { topology } from './procedures/topology.ts';
+import { trace } from './procedures/trace.ts';
 
 /** The contract's procedures with the host behind them. */
 export const router = {
@@ -19,6 +20,7 @@ export const router = {
   terminals,
   topology,
   netfilter,
+  trace,
   results,
   packs,
   doctor,

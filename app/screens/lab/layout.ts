@@ -1,5 +1,5 @@
 /** A part of the lab's screen. */
-export type LabView = 'guide' | 'terminals' | 'criteria' | 'topology' | 'netfilter';
+export type LabView = 'guide' | 'terminals' | 'criteria' | 'topology' | 'netfilter' | 'packet';
 
 /** How wide the screen is for the size of its text: how many columns stand side by side. */
 export type Tier = 'wide' | 'medium' | 'small';
@@ -23,16 +23,22 @@ export const columns: Readonly<Record<Tier, readonly LabColumn[]>> = {
   wide: [
     { id: 'guide', views: ['guide'], size: 30, least: 16, collapsible: true },
     { id: 'terminals', views: ['terminals'], size: 42, least: 20, collapsible: false },
-    { id: 'side', views: ['criteria', 'topology', 'netfilter'], size: 28, least: 16, collapsible: true },
+    { id: 'side', views: ['criteria', 'topology', 'netfilter', 'packet'], size: 28, least: 16, collapsible: true },
   ],
   medium: [
-    { id: 'guide', views: ['guide', 'criteria', 'topology', 'netfilter'], size: 45, least: 25, collapsible: true },
+    {
+      id: 'guide',
+      views: ['guide', 'criteria', 'topology', 'netfilter', 'packet'],
+      size: 45,
+      least: 25,
+      collapsible: true,
+    },
     { id: 'terminals', views: ['terminals'], size: 55, least: 25, collapsible: false },
   ],
   small: [
     {
       id: 'all',
-      views: ['guide', 'terminals', 'criteria', 'topology', 'netfilter'],
+      views: ['guide', 'terminals', 'criteria', 'topology', 'netfilter', 'packet'],
       size: 100,
       least: 100,
       collapsible: false,
