@@ -1,0 +1,84 @@
+import type { NetfilterView } from '../../engine/contract/procedures/netfilter.ts';
+import type { Preferences } from '../ui/preferences.svelte.ts';
+
+export const ways = ['hooks', 'tables'] as const;
+export type Way = (typeof ways)[number];
+export const languages = ['columns', 'words', 'syntax'] as const;
+/** As `iptables -L -v -n` lists rules, in plain words, or as they are typed. */
+export type Language = (typeof languages)[number];
+export type Family = NetfilterView['family'];
+
+interface Place {
+  readonly way: Way;
+  readonly table: string | null;
+  readonly chain: string | null;
+}
+
+/** What of a node's rules is looked at, and how. */
+export class Look {
+  node = $state('');
+  family = $state<Family>('ipv4');
+  language = $state<Language>('columns');
+  #place = $state.raw<Place>({ way: 'hooks', table: null, chain: null });
+  #history = $state.raw<readonly Place[]>([]);
+  readonly #preferences: Preferences;
+
+  constructor(node: string, preferences: Preferences) {
+    this.node = node;
+    this.#preferences = preferences;
+    this.language = preferences.get('netfilter/language', 'columns', isOneOf(languages));
+    this.#place = { way: preferences.get('netfilter/way', 'hooks', isOneOf(ways)), table: null, chain: null };
+  }
+
+  get way(): Way {
+    return this.#place.way;
+  }
+
+  /** The chosen table's key; null: the first there is. */
+  get table(): string | null {
+    return this.#place.table;
+  }
+
+  /** The chain that was gone to, for the focus; null where nobody went. */
+  get chain(): string | null {
+    return this.#place.chain;
+  }
+
+  get canGoBack(): boolean {
+    return this.#history.length > 0;
+  }
+
+  speak(language: Language): void {
+    this.language = language;
+    this.#preferences.set('netfilter/language', language);
+  }
+
+  look(way: Way): void {
+    this.#place = { ...this.#place, way, chain: null };
+    this.#history = [];
+    this.#preferences.set('netfilter/way', way);
+  }
+
+  choose(table: string): void {
+    this.#place = { way: 'tables', table, chain: null };
+    this.#history = [];
+  }
+
+  /** Follows a jump, or shows a chain of the map; `from` is the chain that it was followed from. */
+  go(table: string, chain: string, from: string | null = null): void {
+    this.#history = [...this.#history, { ...this.#place, chain: from }];
+    this.#place = { way: 'tables', table, chain };
+  }
+
+  back(): void {
+    const last = this.#history[this.#history.length - 1];
+    if (!last) return;
+    this.#history = this.#history.slice(0, -1);
+    this.#place = last;
+  }
+}
+
+const isOneOf =
+  <Value extends string>(values: readonly Value[]) =>
+  (value: unknown): value is Value =>
+    values.some((one) => one === value);
