@@ -35,11 +35,14 @@ try {
   step('machine', ['node', 'cli/hookpoint.js', 'doctor', '--fix']);
   step('format and lint', ['biome', 'ci', '.', '--colors=off']);
   step('types', ['tsc', '-p', '.']);
+  step('types of the preload', ['tsc', '-p', 'electron/preload']);
+  step('types of tests in a window', ['tsc', '-p', 'test/e2e']);
   step('types of the app', ['svelte-check', '--tsconfig', 'app/tsconfig.json', '--fail-on-warnings']);
   step('rooms', ['depcruise', 'engine', 'cli', 'app', 'electron', 'bench', 'test', 'scripts', '--output-type', 'err']);
   step('build of the app', ['node', 'scripts/build-app.ts']);
   suite('unit');
   suite('docker');
+  suite('e2e');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { contextBridge, ipcRenderer } from 'electron';
-import { type DesktopShell, enginePortMessage } from '../../engine/contract/desktop-shell.ts';
+import { type DesktopShell, enginePortMessage, requestPortMessage } from '../../engine/contract/desktop-shell.ts';
 
 /**
  * The only thing of Electron that a page sees. It runs in the sandbox: what the page is to know of the window comes as an argument of the
@@ -13,7 +13,7 @@ ipcRenderer.on(enginePortMessage, ({ ports }) => {
 });
 
 const shell: DesktopShell = {
-  requestPort: () => ipcRenderer.send('hookpoint-request-port'),
+  requestPort: () => ipcRenderer.send(requestPortMessage),
   attachedTo: () => attachedTo,
 };
 contextBridge.exposeInMainWorld('hookpointShell', shell);

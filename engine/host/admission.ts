@@ -15,14 +15,15 @@ const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:(\d{1,5}))?$/;
 
 /**
  * Whether a request may be served. Its Host must be a loopback address: a page that a foreign name was pointed at us for (DNS rebinding)
- * says that name. A request of a page must come from that very origin. And whoever asks must know the run's token.
+ * says that name. A request of a page must come from that very origin, or from one of
+ * `others`. And whoever asks must know the run's token.
  */
-export function refuse(request: IncomingMessage, token: string): Refusal | null {
+export function refuse(request: IncomingMessage, token: string, others: readonly string[] = []): Refusal | null {
   const { host, origin } = request.headers;
   if (host === undefined || !loopback.test(host)) {
     return { status: 403, message: 'Hookpoint answers to 127.0.0.1 and localhost only.' };
   }
-  if (origin !== undefined && origin !== `http://${host}`) {
+  if (origin !== undefined && origin !== `http://${host}` && !others.includes(origin)) {
     return { status: 403, message: 'Hookpoint serves its own pages only.' };
   }
   if (addressOf(request) === null) return { status: 400, message: 'The request asks for no path.' };

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import sirv from 'sirv';
 import { WebSocketServer } from 'ws';
+import { desktopOrigin } from '../contract/desktop-shell.ts';
 import { HookpointError } from '../contract/error.ts';
 import { programFolder } from '../runtime/program-folder.ts';
 import { addressOf, cookieFor, type Refusal, refuse, tokenName } from './admission.ts';
 import { serveWebSocket } from './carriers.ts';
+import { contentSecurity } from './content-security.ts';
 import type { Host } from './host.ts';
 import { answerOverHttp } from './openapi.ts';
 
@@ -55,7 +57,7 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame });
   server.on('upgrade', (request, socket, head) => {
-    const refusal = refuse(request, token);
+    const refusal = refuse(request, token, [desktopOrigin]);
     if (refusal) return refuseUpgrade(socket, refusal);
     if (addressOf(request)?.pathname !== '/rpc') {
       return refuseUpgrade(socket, { status: 404, message: 'There is nothing here.' });
@@ -103,22 +105,8 @@ function appFiles(): ReturnType<typeof sirv> {
   return sirv(folder, { dev: process.env.NODE_ENV === 'development' });
 }
 
-/** Nothing from elsewhere is loaded or run, whatever a guide says. Svelte and xterm.js set styles, hence the one exception. */
-const contentSecurity = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "worker-src 'self' blob:",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 function harden(response: ServerResponse): void {
-  response.setHeader('content-security-policy', contentSecurity);
+  response.setHeader('content-security-policy', contentSecurity());
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('referrer-policy', 'no-referrer');
   response.setHeader('cross-origin-opener-policy', 'same-origin');
