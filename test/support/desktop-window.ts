@@ -19,11 +19,12 @@ export interface DesktopWindow extends AsyncDisposable {
 }
 
 export async function openDesktopWindow(desktop: Desktop, words: readonly string[]): Promise<DesktopWindow> {
+  // Not by executablePath: only so the app waits until everything it says is heard.
+  process.env.ELECTRON_OVERRIDE_DIST_PATH = dirname(desktop.executable);
   const app = await _electron.launch({
-    executablePath: desktop.executable,
     args: ['--disable-gpu', root, ...words],
     env: environmentOf(desktop),
-    timeout: 30_000,
+    timeout: 60_000,
   });
   // What the test refuses must not reach a browser of this machine where it is not refused.
   await app.evaluate(({ shell }) => {

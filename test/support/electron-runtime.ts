@@ -91,10 +91,12 @@ function makeStock(runtime: string): void {
   }
 }
 
-/** What Electron's own default app does with a folder on the command line: load it as if it stood in the package. */
+/** What Electron's own default app does: modules after -r first (Playwright's holds the app back until it listens), then the folder's program. */
 const defaultApp = `
 const { app } = require('electron');
 const { join, resolve } = require('node:path');
+const before = process.argv.indexOf('-r');
+if (before !== -1) require(resolve(process.argv[before + 1]));
 const folder = resolve(process.argv.slice(1).find((word) => !word.startsWith('-')) ?? '.');
 const manifest = require(join(folder, 'package.json'));
 app.setAppPath(folder);
