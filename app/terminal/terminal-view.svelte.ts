@@ -243,12 +243,15 @@ export class TerminalView {
   }
 }
 
-/** Where WebGL is only imitated, drawing with elements of the page is faster. */
+/** Where WebGL is only imitated by the processor, drawing with elements of the page is faster. */
 function drawsWithHardware(): boolean {
   const context = document.createElement('canvas').getContext('webgl2', { failIfMajorPerformanceCaveat: true });
-  // A page has few: it is not left to the garbage collector.
-  context?.getExtension('WEBGL_lose_context')?.loseContext();
-  return context !== null;
+  if (!context) return false;
+  const names = context.getExtension('WEBGL_debug_renderer_info');
+  const renderer = String(names ? context.getParameter(names.UNMASKED_RENDERER_WEBGL) : '');
+  // A page has few contexts: this one is not left to the garbage collector.
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  return !/swiftshader|llvmpipe|software|microsoft basic render/i.test(renderer);
 }
 
 function openLink({ ctrlKey, metaKey }: MouseEvent, address: string): void {

@@ -68,7 +68,10 @@ export class Terminals {
       const { client } = link;
       if (!client) return;
       const left = new AbortController();
-      untrack(() => void this.#follow({ client, signal: left.signal }));
+      untrack(() => {
+        void this.#follow({ client, signal: left.signal });
+        void this.#comeBack({ client, signal: left.signal });
+      });
       return () => left.abort();
     });
     $effect(() => {
@@ -250,6 +253,25 @@ export class Terminals {
       }
     } catch {
       // The line was cut, or the session is gone: what stands around the terminals says which.
+    }
+  }
+
+  /** Where Docker or the lab went away and is back, what was lost with it begins anew in its place. */
+  async #comeBack({ client, signal }: Line): Promise<void> {
+    try {
+      let ran: boolean | null = null;
+      for await (const { sessions } of await client.sessions.watch({}, { signal })) {
+        const runs = sessions.some(({ id, status }) => id === this.session && status === 'running');
+        if (runs && ran === false) {
+          for (const tab of tabsOf(this.arrangement)) {
+            const view = this.#views.get(tab.terminal);
+            if (view?.failure || view?.ended?.cause === 'lost') void this.begin(tab);
+          }
+        }
+        ran = runs;
+      }
+    } catch {
+      // The line was cut: the next one begins with what there is.
     }
   }
 

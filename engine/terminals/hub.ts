@@ -19,13 +19,11 @@ export interface TerminalRequest {
 }
 
 /**
- * All terminals of an engine. One lives until it is closed, whether a window shows it or not; one whose session's container is gone until the last
+ * All terminals of an engine. One lives until it is closed, whether a window shows it or not; one that was lost with its lab until the last
  * window has left it.
  */
 export class TerminalHub implements AsyncDisposable {
   readonly #terminals = new Map<string, Terminal>();
-  /** Those whose container does not exist any more. */
-  readonly #gone = new Set<string>();
   readonly #onChange: () => void;
 
   constructor(onChange: () => void) {
@@ -63,13 +61,8 @@ export class TerminalHub implements AsyncDisposable {
     try {
       await terminal.begin({
         open: (options) => openNodeTerminal(container, node, options),
-        explainEnd: async (how) => {
-          const { end, gone } = await explainEnd(container, node, how);
-          if (gone) this.#gone.add(id);
-          return end;
-        },
+        explainEnd: (end) => explainEnd(container, node, end),
       });
-      this.#gone.delete(id);
     } catch (error) {
       if (!known) await this.close(id);
       throw error;
@@ -80,13 +73,13 @@ export class TerminalHub implements AsyncDisposable {
   async close(id: string): Promise<void> {
     const terminal = this.#terminals.get(id);
     this.#terminals.delete(id);
-    this.#gone.delete(id);
     this.#onChange();
     await terminal?.[Symbol.asyncDispose]();
   }
 
   #changed(id: string): void {
-    if (this.#gone.has(id) && !this.#terminals.get(id)?.attached) void this.close(id);
+    const terminal = this.#terminals.get(id);
+    if (terminal?.summary.ended?.cause === 'lost' && !terminal.attached) void this.close(id);
     else this.#onChange();
   }
 

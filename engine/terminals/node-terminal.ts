@@ -11,6 +11,9 @@ import { frame, readFrame, sizeFrame } from './terminal-frames.ts';
 /** What the program says on stdout once the shell has its terminal. */
 const ready = Buffer.from('ready\n');
 
+/** What Docker gives as the exit code of an exec that was killed, as it is with its container. */
+const killed = 128 + 9;
+
 /** How many bytes may have been read before the program in the container is told: a quarter of what it lets out unread. */
 const tellAfter = 16 * 1024;
 
@@ -33,10 +36,10 @@ export async function openNodeTerminal(
   const said = text(exec.stderr);
   said.catch(() => undefined); // read below, where it matters
   if (!(await untilReady(exec))) throw await notBegun(exec, said, node);
-  return overStreams(exec, onOutput);
+  return overStreams(exec, said, onOutput);
 }
 
-function overStreams(exec: AttachedExec, onOutput: (data: string) => void): PseudoTerminal {
+function overStreams(exec: AttachedExec, said: Promise<string>, onOutput: (data: string) => void): PseudoTerminal {
   const decoder = new StringDecoder('utf8');
   const send = (data: Buffer) => void (exec.stdin.writable && exec.stdin.write(data));
   let untold = 0;
@@ -49,7 +52,10 @@ function overStreams(exec: AttachedExec, onOutput: (data: string) => void): Pseu
     const data = decoder.write(chunk);
     if (data !== '') onOutput(data);
   });
-  const exited = Promise.all([exec.exited, finished(exec.stdout)]).then(([exitCode]) => exitCode);
+  const exited = Promise.all([exec.exited, said, finished(exec.stdout)]).then(([exitCode, words]) => {
+    if (exitCode === killed && !words.startsWith('signal ')) throw new Error('terminal.py was killed');
+    return exitCode;
+  });
   exited.catch(() => undefined); // nobody has to wait for it
   return {
     write: (data) => send(frame('k', Buffer.from(data))),

@@ -7,7 +7,8 @@ next prompt.
 stdin: frames of a letter, a length (4 bytes, big-endian) and as many bytes: `k` keys, `s` size (columns and rows, 2 bytes each), `a` bytes
 read (4 bytes). Its end hangs the shell up, as on a terminal that is closed: so nothing stays behind where the engine was killed.
 
-Ends as the shell did: its status, or 128 and the signal's number.
+Ends as the shell did: its status, or 128 and the signal's number; the line `signal NUMBER` on stderr says that it was the shell and not this
+program that the signal ended.
 """
 
 import ctypes
@@ -163,6 +164,8 @@ def main(columns, rows, *command):
     if write_all(b"ready\n"):
         Relay(master).run()
     status = end(master, process)
+    if status < 0:
+        print("signal", -status, file=sys.stderr, flush=True)
     sys.exit(status if status >= 0 else 128 - status)
 
 
