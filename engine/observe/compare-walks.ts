@@ -38,6 +38,8 @@ function firstParting(seen: readonly ObservedHop[], said: readonly PathHop[]): O
         ? { node: observed.node, message: `It came to ${observed.node}, which was not predicted.` }
         : null;
     }
+    // What has no route is never made, so that no hook meets it.
+    if (observed === undefined && index === 0 && endsUnrouted(predicted)) return null;
     if (observed === undefined) return { node: predicted.node, message: `It never came to ${predicted.node}.` };
     if (observed.node !== predicted.node) {
       return { node: observed.node, message: `It came to ${observed.node}; predicted was ${predicted.node}.` };
@@ -47,6 +49,10 @@ function firstParting(seen: readonly ObservedHop[], said: readonly PathHop[]): O
   }
   return null;
 }
+
+const endsUnrouted = ({ outcome: { verdict, walk } }: PathHop): boolean =>
+  !['accept', 'continue'].includes(verdict) &&
+  walk.every(({ table, matched }) => table === 'routing' || matched === false);
 
 function hopParting(observed: ObservedHop, predicted: PathHop): string | null {
   const walked = walkParting(observed, predicted);

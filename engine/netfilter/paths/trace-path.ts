@@ -98,7 +98,7 @@ const synAck = 18;
 const rstAck = 20;
 const ack = 16;
 
-/** A node's address: one on a segment that both are on, else its first one that the client has a route to. */
+/** A node's address: one on a segment that both are on, else its first one that the client has a route to; its loopback for itself alone. */
 function destination(network: PathNetwork, client: PathNode, to: string, family: Family | undefined) {
   const families: readonly Family[] = family === undefined ? ['ipv4', 'ipv6'] : [family];
   const server = nodeNamed(network, to);
@@ -121,6 +121,9 @@ function destination(network: PathNetwork, client: PathNode, to: string, family:
     const [address] = [...ranks.direct, ...ranks.routed, ...ranks.other];
     if (address !== undefined) return { address, family: one };
   }
+  // Who has no network still reaches itself.
+  if (server === client)
+    return family === 'ipv6' ? { address: '::1', family } : { address: '127.0.0.1', family: 'ipv4' as const };
   throw new PathQuestionError(`${to} has no address to ask for`);
 }
 
