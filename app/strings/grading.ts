@@ -26,17 +26,11 @@ const fields: Readonly<Record<Walk['rewrites'][number]['field'], string>> = {
 /** What the criteria and a report say. */
 export const gradingText = {
   verdicts,
-  /** What a verdict means, where it could be mistaken. */
-  verdictNotes: {
-    'not-reached': 'This counts once an earlier criterion has passed.',
-    'could-not-check':
-      'This is not your doing: Hookpoint or this machine could not find it out. No points are taken off.',
-  },
+  ourFault: 'This is not your doing: Hookpoint or this machine could not find it out.',
   criteria: 'Criteria',
   points: (points: number, possible: number) => `${points} / ${possible}`,
   pointsNamed: (points: number, possible: number) => `${points} of ${possible} points`,
   worth: (possible: number) => (possible === 1 ? '1 point' : `${possible} points`),
-  showDetails: 'What was checked',
   expected: 'Expected',
   found: 'Found',
   outcomes: { met: 'Met', unmet: 'Not met', unknown: 'Not known' },
