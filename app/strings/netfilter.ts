@@ -70,6 +70,7 @@ export const ruleCount = (count: number): string => plural(count, 'rule');
 export const referenceCount = (count: number): string => plural(count, 'reference');
 export const counted = (packets: number, bytes: number): string =>
   `${plural(packets, 'packet')}, ${plural(bytes, 'byte')}`;
+export const hookText = (hook: string): string => `on hook ${hook.toUpperCase()}`;
 export const jumpText = (chain: string): string => `Go to chain ${chain}`;
 export const pageText = (from: number, to: number, all: number): string =>
   `Rules ${from.toLocaleString('en')} to ${to.toLocaleString('en')} of ${all.toLocaleString('en')}`;

@@ -8,7 +8,8 @@ export const topologyText = {
   zoomOut: 'Smaller',
   waiting: 'Reading the network…',
   stale: 'The network cannot be read now. What is shown is how it last was.',
-  openTerminal: 'Open a terminal',
+  /** A card's name for a screen reader begins so. */
+  openTerminal: 'Open a terminal on',
   noInterface: 'no interface',
   noAddress: 'no address',
   down: 'down',
@@ -19,7 +20,3 @@ export const topologyText = {
   wire: 'wire',
   segment: 'segment',
 } as const;
-
-/** What a node is called by a screen reader: everything that its card shows. */
-export const nodeName = (name: string, services: readonly string[], interfaces: readonly string[]): string =>
-  [`${name}: ${topologyText.openTerminal}`, ...services, ...interfaces].join('. ');

@@ -1,5 +1,5 @@
 import type { Edge, Node } from '@xyflow/svelte';
-import { nodeName, topologyText } from '../strings/topology.ts';
+import { topologyText } from '../strings/topology.ts';
 import type { Direction, Layout, Size } from './lay-out.ts';
 import type { Interface, Plan, PlannedEdge, PlannedNode } from './plan.ts';
 
@@ -34,7 +34,6 @@ export function flowNodes(
         type: 'card',
         data: { planned, direction },
         ariaRole: 'button',
-        ariaLabel: nodeName(planned.id, planned.view.services, planned.view.interfaces.map(interfaceText)),
         domAttributes: { 'aria-roledescription': undefined, 'aria-describedby': undefined },
         ...place(planned.id),
       }),

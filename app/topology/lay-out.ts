@@ -1,4 +1,4 @@
-import type { ElkNode } from 'elkjs/lib/elk-api';
+import type { ELK, ElkNode } from 'elkjs/lib/elk-api.js';
 import type { Plan } from './plan.ts';
 
 export type Direction = 'right' | 'down';
@@ -16,8 +16,13 @@ export interface Layout {
 }
 
 /** Loaded when the first drawing is made: it is larger than the rest of the app. It runs in the page, without a worker and without eval. */
-const elk = async () => new (await import('elkjs/lib/elk.bundled.js')).default();
-let loaded: ReturnType<typeof elk> | null = null;
+async function elk(): Promise<ELK> {
+  // CommonJS whose types speak of an ES module: resolvers disagree on what its default is, bundlers and Node do not.
+  const loadedModule: unknown = await import('elkjs/lib/elk.bundled.js');
+  const { default: Elk } = loadedModule as { readonly default: new () => ELK };
+  return new Elk();
+}
+let loaded: Promise<ELK> | null = null;
 
 /** Places of cards of these sizes; the same plan and sizes always give the same places. */
 export async function layOut(
@@ -53,6 +58,6 @@ export async function layOut(
   };
 }
 
-/** How large a layout can be shown in a room, 1 being its own size. */
-export const scaleOf = ({ size }: Layout, room: Size): number =>
-  Math.min(1, room.width / Math.max(1, size.width), room.height / Math.max(1, size.height));
+/** How large a layout can be shown in a room, 1 being its own size, and no larger than `most`. */
+export const scaleOf = ({ size }: Layout, room: Size, most: number): number =>
+  Math.min(most, room.width / Math.max(1, size.width), room.height / Math.max(1, size.height));
