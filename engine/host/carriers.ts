@@ -2,6 +2,7 @@ import { onMessagePortClose, onMessagePortMessage, type SupportedMessagePort } f
 import { createRouterClient } from '@orpc/server';
 import { RPCHandler } from '@orpc/server/websocket';
 import type { WebSocket } from 'ws';
+import type { Client } from '../contract/contract.ts';
 import type { CallContext } from './call-context.ts';
 import type { Host } from './host.ts';
 import { OpenCalls } from './open-calls.ts';
@@ -65,7 +66,7 @@ export function serveWebSocket(host: Host, socket: WebSocket): void {
 }
 
 /** A client in the same process: calls are calls. */
-export function clientInProcess(host: Host) {
+export function clientInProcess(host: Host): Client {
   return createRouterClient(router, { context: { host }, interceptors: [withWireFailures] });
 }
 
