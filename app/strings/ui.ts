@@ -4,6 +4,7 @@ export const uiText = {
   cancel: 'Cancel',
   dismiss: 'Dismiss',
   notices: 'Notices',
+  clipboardRefused: 'The clipboard cannot be written here.',
   hostLog: {
     title: 'The kernel log of this machine',
     question: 'May it do so, now and for later labs?',
