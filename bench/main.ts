@@ -10,6 +10,7 @@ import { findHome } from '../engine/sessions/home.ts';
 import { engineRows } from './engine-rows.ts';
 import { formatRow, type Row } from './measure.ts';
 import { analyseRow, explainRow, netfilterRows } from './netfilter-rows.ts';
+import { terminalRows } from './terminal-rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hookpoint-bench-'));
 process.env.HOOKPOINT_HOME = folder;
@@ -30,6 +31,7 @@ console.log(`${''.padEnd(48)}        ours         raw    ratio   budget  runs`);
 const report = (row: Row) => console.log(formatRow(row));
 try {
   await engineRows(report);
+  await terminalRows(report);
   await explainRow(report);
   await analyseRow(report);
   await netfilterRows(report);
