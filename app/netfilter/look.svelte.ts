@@ -8,6 +8,9 @@ export const languages = ['columns', 'words', 'syntax'] as const;
 export type Language = (typeof languages)[number];
 export type Family = NetfilterView['family'];
 
+/** In root ems: then most rules stand in one line of `iptables -L`. */
+const leastForColumns = 36;
+
 interface Place {
   readonly way: Way;
   readonly table: string | null;
@@ -18,7 +21,11 @@ interface Place {
 export class Look {
   node = $state('');
   family = $state<Family>('ipv4');
-  language = $state<Language>('columns');
+  /** Of the view, in root ems. */
+  width = $state(0);
+  #chosen = $state<Language | null>(null);
+  /** Columns need room: where there is none and nobody chose, words stand in their place. */
+  readonly language = $derived<Language>(this.#chosen ?? (this.width < leastForColumns ? 'words' : 'columns'));
   #place = $state.raw<Place>({ way: 'hooks', table: null, chain: null });
   #history = $state.raw<readonly Place[]>([]);
   readonly #preferences: Preferences;
@@ -26,7 +33,7 @@ export class Look {
   constructor(node: string, preferences: Preferences) {
     this.node = node;
     this.#preferences = preferences;
-    this.language = preferences.get('netfilter/language', 'columns', isOneOf(languages));
+    this.#chosen = preferences.get<Language | null>('netfilter/language', null, isOneOf(languages));
     this.#place = { way: preferences.get('netfilter/way', 'hooks', isOneOf(ways)), table: null, chain: null };
   }
 
@@ -49,7 +56,7 @@ export class Look {
   }
 
   speak(language: Language): void {
-    this.language = language;
+    this.#chosen = language;
     this.#preferences.set('netfilter/language', language);
   }
 
