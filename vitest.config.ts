@@ -30,7 +30,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          globalSetup: ['test/support/docker-setup.ts', 'test/support/app-setup.ts'],
+          globalSetup: ['test/support/docker-setup.ts', 'test/support/app-setup.ts', 'test/support/browser-setup.ts'],
         },
       },
     ],

@@ -1,0 +1,161 @@
+/**
+ * `npm run screenshots`: pictures of the real app with a real lab half done, in both themes and two sizes. Those at 1280x800 that the README
+ * shows go to docs/images; all of them to the folder that is named, where one is.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { gradingText } from '../app/strings/grading.ts';
+import { labText } from '../app/strings/lab.ts';
+import { libraryText } from '../app/strings/library.ts';
+import { findChromium } from '../test/support/find-chromium.ts';
+import { buildApp } from './build-app.ts';
+
+const root = dirname(import.meta.dirname);
+const program = join(root, 'cli/hookpoint.js');
+const all = process.argv[2];
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 1920, height: 1080 },
+] as const;
+/** What the README shows, by its file's name. */
+const shown = new Set(['library-light', 'lab-light', 'lab-dark', 'netfilter-dark']);
+
+const executablePath = findChromium();
+if (executablePath === null) throw new Error('There is no Chromium: install one, or name it in HOOKPOINT_CHROMIUM.');
+buildApp();
+const home = mkdtempSync(join(tmpdir(), 'hookpoint-pictures-'));
+const environment = { ...process.env, HOOKPOINT_HOME: home, NO_COLOR: '1' };
+const images = join(root, 'docs/images');
+for (const folder of [images, ...(all === undefined ? [] : [all])]) mkdirSync(folder, { recursive: true });
+
+try {
+  const { session } = JSON.parse(await cli('start', 'netfilter/redirect', '--seed', '1', '--json'));
+  await cli('answer', session, 'right-chain', 'OUTPUT');
+  const served = spawn(process.execPath, [program, 'serve', '--json'], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 2],
+  });
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  try {
+    const { url } = JSON.parse(await whole(served.stdout));
+    await work(browser, url, session);
+    await cli('check', session).catch(() => undefined); // not everything has passed: that is what the picture is to show
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const viewport of sizes) {
+        const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+        await pictures(await context.newPage(), url, session, async (page, name) => {
+          const title = `${name}-${colorScheme}`;
+          const options = { type: 'png' } as const;
+          if (all !== undefined)
+            await page.screenshot({ ...options, path: join(all, `${title}-${viewport.width}.png`) });
+          if (viewport.width === 1280 && shown.has(title)) {
+            await page.screenshot({ ...options, path: join(images, `${title}.png`) });
+          }
+        });
+        await context.close();
+      }
+    }
+  } finally {
+    await browser.close();
+    served.kill();
+    await once(served, 'close');
+  }
+} finally {
+  await cli('clean', '--all');
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** What a learner does first: looks at the rules, adds one, tries it. */
+async function work(browser: Browser, url: string, session: string): Promise<void> {
+  const page = await browser.newPage({ viewport: sizes[0] });
+  await page.goto(url);
+  await page.getByRole('heading', { level: 1, name: libraryText.title }).waitFor();
+  await page.goto(`${page.url().split('#')[0]}#/lab/${session}`);
+  const terminal = page.getByRole('textbox', { name: 'Terminal' }).first();
+  await terminal.waitFor({ state: 'attached' });
+  await terminal.focus();
+  const lines = [
+    'iptables -t nat -A OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80',
+    'curl http://127.0.0.1:8888/',
+    'iptables -t nat -L OUTPUT -v -n',
+    'touch /tmp/done',
+  ];
+  for (const line of lines) {
+    await page.keyboard.type(line);
+    await page.keyboard.press('Enter');
+  }
+  while (
+    !(await cli('exec', session, 'host', '--', 'test', '-e', '/tmp/done').then(
+      () => true,
+      () => false,
+    ))
+  );
+  await page.keyboard.press('Control+l');
+  for (const line of lines.slice(1, 3)) {
+    await page.keyboard.type(line);
+    await page.keyboard.press('Enter');
+  }
+  await page.close();
+}
+
+async function pictures(
+  page: Page,
+  url: string,
+  session: string,
+  take: (page: Page, name: string) => Promise<void>,
+): Promise<void> {
+  await page.goto(url);
+  await page.getByRole('group').first().waitFor();
+  await take(page, 'library');
+  const base = page.url().split('#')[0];
+  await page.goto(`${base}#/lab/${session}`);
+  await page.getByRole('tab', { name: labText.views.criteria }).click();
+  await page
+    .getByRole('button', { name: new RegExp(`^${gradingText.verdicts.passed}`) })
+    .first()
+    .waitFor();
+  await settled(page);
+  await take(page, 'lab');
+  await page.getByRole('tab', { name: labText.views.topology }).click();
+  await settled(page);
+  await take(page, 'topology');
+  await page.getByRole('tab', { name: labText.views.netfilter }).click();
+  await settled(page);
+  await take(page, 'netfilter');
+  for (const screen of ['results', 'packs', 'doctor']) {
+    await page.goto(`${base}#/${screen}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await settled(page);
+    await take(page, screen);
+  }
+}
+
+/** A second for what comes by itself: the terminal's screen, the drawing's layout, the doctor's findings. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(1500);
+}
+
+/** One command to its end; what it printed. */
+async function cli(...words: string[]): Promise<string> {
+  const child = spawn(process.execPath, [program, ...words], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  let complained = '';
+  child.stdout.on('data', (chunk) => (said += String(chunk)));
+  child.stderr.on('data', (chunk) => (complained += String(chunk)));
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`${words[0]} ended with ${status}: ${complained}`);
+  return said;
+}
+
+/** The object that `serve --json` prints. */
+async function whole(output: NodeJS.ReadableStream | null): Promise<string> {
+  if (!output) throw new Error('serve has no output');
+  let said = '';
+  while (!said.endsWith('}\n')) said += String((await once(output, 'data'))[0]);
+  return said;
+}
