@@ -141,6 +141,16 @@ export class Terminals {
     }
   }
 
+  /** What was lost with Docker or with the lab's machine gets a shell again, now that these are back. */
+  async comeBack(): Promise<void> {
+    const tabs = groupsOf(this.arrangement).flatMap((group) => group.tabs);
+    const lost = tabs.filter(({ terminal }) => {
+      const view = this.#views.get(terminal);
+      return view?.ended?.cause === 'lost' || view?.failure;
+    });
+    await Promise.all(lost.map((tab) => this.begin(tab)));
+  }
+
   /** Lets a terminal be seen and gives it the keyboard. */
   async show(terminal: string): Promise<void> {
     this.#arrange(showTab(this.arrangement, terminal));

@@ -4,10 +4,12 @@ import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { frameText } from '../../app/strings/frame.ts';
 import { labText } from '../../app/strings/lab.ts';
+import { connectDocker } from '../../engine/runtime/docker/connect.ts';
+import { execArgv } from '../../engine/topology/index.ts';
 import { firstOf } from '../contract/first-of.ts';
 import { runCli, tinyPack } from '../support/cli.ts';
 import { openDockerCut } from '../support/docker-cut.ts';
-import { startSession } from '../support/session-containers.ts';
+import { containersOf, startSession } from '../support/session-containers.ts';
 import { testRunFolder } from '../support/test-run.ts';
 import { focusTerminal, noBrowser, openServedApp, type ServedApp, terminalShows, typeLine } from './served-app.ts';
 
@@ -82,10 +84,11 @@ describe.skipIf(noBrowser)(`faults in a window${noBrowser ? ` (skipped: ${noBrow
     // As most people have it; what the terminal did is asked of the node.
     await (await app.client()).preferences.change({ name: 'terminals.screen-reader', value: 'false' });
     const { page, session } = await openLab();
-    const there = async (file: string) => {
-      const { exitCode } = await runCli(['exec', session, 'host', '--', 'test', '-e', file], { home: app.home });
-      return exitCode === 0;
-    };
+    await using runtime = await connectDocker();
+    const [state] = await containersOf(runtime, app.home);
+    const container = runtime.container(state?.id ?? '');
+    const there = async (file: string) =>
+      (await container.exec(execArgv('host', ['test', '-e', file]), { timeout: 20_000 })).exitCode === 0;
     const client = await app.client();
     const [terminal] = await firstOf(
       (signal) => client.terminals.watch({ session }, { signal }),
