@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectDocker } from '../engine/runtime/docker/connect.ts';
 import { findHome } from '../engine/sessions/home.ts';
+import { appRows } from './app-rows.ts';
 import { engineRows } from './engine-rows.ts';
 import { formatRow, type Row } from './measure.ts';
 import { analyseRow, explainRow, netfilterRows } from './netfilter-rows.ts';
@@ -32,6 +33,7 @@ const report = (row: Row) => console.log(formatRow(row));
 try {
   await engineRows(report);
   await terminalRows(report);
+  await appRows(report);
   await explainRow(report);
   await analyseRow(report);
   await netfilterRows(report);

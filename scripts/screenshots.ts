@@ -22,7 +22,7 @@ const sizes = [
   { width: 1920, height: 1080 },
 ] as const;
 /** What the README shows, by its file's name. */
-const shown = new Set(['library-light', 'lab-light', 'lab-dark', 'netfilter-dark']);
+const shown = new Set(['library-light', 'lab-light', 'netfilter-dark']);
 
 const executablePath = findChromium();
 if (executablePath === null) throw new Error('There is no Chromium: install one, or name it in HOOKPOINT_CHROMIUM.');
@@ -69,7 +69,7 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** What a learner does first: looks at the rules, adds one, tries it. */
+/** What a learner does first: adds a rule, tries it and looks. */
 async function work(browser: Browser, url: string, session: string): Promise<void> {
   const page = await browser.newPage({ viewport: sizes[0] });
   await page.goto(url);
@@ -78,26 +78,18 @@ async function work(browser: Browser, url: string, session: string): Promise<voi
   const terminal = page.getByRole('textbox', { name: 'Terminal' }).first();
   await terminal.waitFor({ state: 'attached' });
   await terminal.focus();
-  const lines = [
-    'iptables -t nat -A OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80',
+  // The rule without the terminal, which may not have its shell yet.
+  const rule = 'iptables -t nat -A OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80';
+  await cli('exec', session, 'host', '--', ...rule.split(' '));
+  await settled(page);
+  for (const line of [
     'curl http://127.0.0.1:8888/',
-    'iptables -t nat -L OUTPUT -v -n',
-    'touch /tmp/done',
-  ];
-  for (const line of lines) {
+    'iptables -t nat -S',
+    'conntrack -L -p tcp --orig-port-dst 8888',
+  ]) {
     await page.keyboard.type(line);
     await page.keyboard.press('Enter');
-  }
-  while (
-    !(await cli('exec', session, 'host', '--', 'test', '-e', '/tmp/done').then(
-      () => true,
-      () => false,
-    ))
-  );
-  await page.keyboard.press('Control+l');
-  for (const line of lines.slice(1, 3)) {
-    await page.keyboard.type(line);
-    await page.keyboard.press('Enter');
+    await settled(page);
   }
   await page.close();
 }
