@@ -6,8 +6,8 @@ export const engineBundle = {
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  // ssh2 takes its compiled parts where they are there, and does without where they are not; node-pty is looked for when it is wanted.
-  external: ['cpu-features', 'node-pty', '*.node'],
+  // ssh2 takes its compiled parts where they are there, and does without where they are not.
+  external: ['cpu-features', '*.node'],
   // Packages in CommonJS call require for Node's own modules and name their folder.
   banner: {
     js: [
