@@ -1,5 +1,6 @@
 import { lexer, type MarkedToken, type Token, type Tokens } from 'marked';
 import type { Colours } from './colour.ts';
+import { packetFlowText } from './packet-flow.ts';
 import { table } from './table.ts';
 import { plain, wrap } from './text.ts';
 
@@ -54,8 +55,9 @@ function block(token: MarkedToken, page: Page): string {
   }
 }
 
-/** ```sh node=host is told as the node that it is meant for. */
+/** ```sh node=host is told as the node that it is meant for; ```packet-flow is the drawing that it stands for. */
 function code({ lang, text }: Tokens.Code, colours: Colours): string {
+  if (lang === 'packet-flow') return packetFlowText(text, colours);
   const node = /\bnode=(\S+)/.exec(lang ?? '')?.[1];
   const lines = text.split('\n').map((line) => (line === '' ? '' : colours.cyan(line)));
   return [...(node ? [colours.dim(`on ${node}:`)] : []), ...lines].join('\n');

@@ -16,6 +16,16 @@ test('code begins in the first column, is never broken and says its node', () =>
   expect(shown(`Look:\n\n\`\`\`sh node=host\n${code}\n\`\`\``)).toBe(`Look:\n\non host:\n${code}`);
 });
 
+test('the packet flow is drawn, with the hooks marked that the guide names', () => {
+  const flow = '```packet-flow\nOUTPUT\n```';
+  const lines = shown(flow).split('\n');
+  expect([lines[0], lines.at(-1)]).toEqual(['arrives', 'leaves']);
+  expect(lines).toContain('OUTPUT  raw, mangle, nat, filter                 |');
+  const coloured = markdownText(flow, { colours: picocolors.createColors(true), width: 80 }).split('\n');
+  const marked = coloured.filter((line) => line.includes('\u001b['));
+  expect(marked.map((line) => line.includes('OUTPUT'))).toEqual([true]);
+});
+
 test('a command in a sentence stays on one line', () => {
   expect(shown('Then type `iptables -L INPUT -v -n` there.')).toBe('Then type\n`iptables -L INPUT -v -n`\nthere.');
 });
