@@ -13,7 +13,7 @@ import { type RunningLab, startRunningLab } from '../support/running-lab.ts';
 import { translatedRulesets } from '../support/translated-rulesets.ts';
 
 /** One of each condition and target that has a counterpart in nft. */
-const rules = String.raw`
+const rules = `
 -A INPUT -p tcp --dport 22 -j ACCEPT
 -A INPUT -p tcp -m tcp --dport 22:80 -j ACCEPT
 -A INPUT -p tcp -m tcp ! --sport 22 -j ACCEPT

@@ -5,6 +5,7 @@ import { badValue, firstValue, type MatchExtension, optionTable, type ReadOption
 import { matchForm } from './forms.ts';
 import { mergeRanges, portRangeOf } from './numbers.ts';
 import { opaqueOptions } from './opaque.ts';
+import { tcpFlags } from './tcp-flags.ts';
 
 const bothPorts = '--source-port,--sport=1 --destination-port,--dport=1';
 const flagBits: Readonly<Record<string, number>> = {
@@ -42,7 +43,7 @@ function tcpOption(option: ReadOption): Condition {
       return { kind: 'tcp-flags', mask: 0x17, set: 2, negated: option.negated };
     case '--tcp-flags': {
       const [mask, set] = option.values;
-      return { kind: 'tcp-flags', mask: flags(option, mask), set: flags(option, set), negated: option.negated };
+      return tcpFlags(flags(option, mask), flags(option, set), option.negated);
     }
     case '--tcp-option':
       return { kind: 'opaque', module: 'tcp', ...opaqueOptions([option]) };

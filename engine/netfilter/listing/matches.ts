@@ -24,7 +24,7 @@ export function plainOption(option: Option): string {
 
 const plainOptions: Printer = (options) => options.map(plainOption).join(' ');
 const withDashes: Printer = (options) =>
-  options.map((option) => `${option.negated ? '! ' : ''}${['--' + option.name, ...option.values].join(' ')}`).join(' ');
+  options.map((option) => `${option.negated ? '! ' : ''}${[`--${option.name}`, ...option.values].join(' ')}`).join(' ');
 
 /** `dpt:80`, `spts:!1:2`. */
 function port(option: Option): string | null {

@@ -2,6 +2,7 @@
 
 import { canonicalAddress, readNetwork } from '../addresses.ts';
 import { addressTypes } from '../extensions/state.ts';
+import { tcpFlags } from '../extensions/tcp-flags.ts';
 import type { Condition, ConntrackState, Family, PortRange } from '../model.ts';
 import { parseRule } from '../parse.ts';
 import { protocolNumber } from '../protocols.ts';
@@ -118,10 +119,10 @@ function flagsOf(value: Json): number | null {
 function readFlags({ right, op, negated }: Match, mask: number | null): Condition[] | null {
   const set = flagsOf(right);
   if (set === null) return null;
-  if (mask !== null) return [{ kind: 'tcp-flags', mask, set, negated }];
+  if (mask !== null) return [tcpFlags(mask, set, negated)];
   // `tcp flags syn` asks whether it is among those set, `syn,fin` whether any is, and `! syn,fin` whether none is.
-  if (op === 'in' && set !== 0) return [{ kind: 'tcp-flags', mask: set, set: 0, negated: true }];
-  return op === '!' ? [{ kind: 'tcp-flags', mask: set, set: 0, negated: false }] : null;
+  if (op === 'in' && set !== 0) return [tcpFlags(set, 0, true)];
+  return op === '!' ? [tcpFlags(set, 0, false)] : null;
 }
 
 function readMasked(match: Match, inner: Json, mask: Json): Condition[] | null {

@@ -1,6 +1,7 @@
 /** Conditions that nf_tables expresses itself: something is loaded into a register, masked, and compared. */
 
 import { readNetwork } from '../addresses.ts';
+import { tcpFlags } from '../extensions/tcp-flags.ts';
 import type { Condition, ConntrackState, Family, PortRange } from '../model.ts';
 import { Bytes, onesHex, padHex } from './bytes.ts';
 
@@ -108,10 +109,8 @@ function flagsMean(maskHex: string | null, comparison: Comparison, data: string)
   const mask = maskHex === null ? 0xff : new Bytes(maskHex).u8(0);
   const set = new Bytes(data).u8(0);
   if ((mask & ~namedFlags) !== 0 || (comparison !== 'eq' && comparison !== 'neq')) return null;
-  // `tcp flags syn` asks whether the masked flags are unlike 0; of one flag that is: it is set.
-  const isOne = (mask & (mask - 1)) === 0;
-  if (set === 0 && comparison === 'neq' && isOne) return [{ kind: 'tcp-flags', mask, set: mask, negated: false }];
-  return [{ kind: 'tcp-flags', mask, set, negated: comparison === 'neq' }];
+  // `tcp flags syn` asks whether the masked flags are unlike 0.
+  return [tcpFlags(mask, set, comparison === 'neq')];
 }
 
 function networkMeans(loaded: Payload, comparison: Comparison, data: string, family: Family): Condition[] | null {

@@ -4,6 +4,7 @@
  */
 
 import { addressTypes } from '../extensions/state.ts';
+import { tcpFlags } from '../extensions/tcp-flags.ts';
 import type { Condition, ConntrackState, PortRange } from '../model.ts';
 import { Bytes } from './bytes.ts';
 
@@ -30,7 +31,7 @@ function tcp(info: Bytes): Condition[] | null {
   if (info.u8(8) !== 0) return null;
   const found = portsOf(info, inverted);
   const negated = (inverted & 4) !== 0;
-  if (info.u8(9) !== 0 || negated) found.push({ kind: 'tcp-flags', mask: info.u8(9), set: info.u8(10), negated });
+  if (info.u8(9) !== 0 || negated) found.push(tcpFlags(info.u8(9), info.u8(10), negated));
   return found;
 }
 
