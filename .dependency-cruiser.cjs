@@ -43,7 +43,12 @@ module.exports = {
     ...rooms,
     { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
     // scripts/ and bench/ are the developer's own tools; what ships imports no test.
-    { name: 'nothing imports tests', severity: 'error', from: { pathNot: '^(test|scripts|bench)/' }, to: { path: '^test/' } },
+    {
+      name: 'nothing imports tests',
+      severity: 'error',
+      from: { pathNot: '^(test|scripts|bench)/' },
+      to: { path: '^test/' },
+    },
     only('dockerode in one place', 'dockerode', 'engine/runtime/docker'),
     only('node-pty in tests alone', 'node-pty', 'test'),
   ],
