@@ -1,5 +1,5 @@
 import { HookpointError } from '../engine/contract/error.ts';
-import { hostLogQuestion } from '../engine/contract/host-log-question.ts';
+import { hostLogNotice, hostLogQuestion } from '../engine/contract/host-log-question.ts';
 import { hostLogConsent, keepHostLogConsent } from '../engine/sessions/host-log.ts';
 import type { Store } from '../engine/sessions/store.ts';
 import { notice } from './output/print.ts';
@@ -33,8 +33,8 @@ export async function consentToHostLog(
 
 async function ask(store: Store): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
-  notice(wrap(hostLogQuestion, textWidth(process.stderr)));
-  const answer = await confirm({ message: 'May it do so, now and for later labs?', output: process.stderr });
+  notice(wrap(hostLogNotice, textWidth(process.stderr)));
+  const answer = await confirm({ message: hostLogQuestion, output: process.stderr });
   if (isCancel(answer)) {
     throw new HookpointError('CANCELLED', 'Nothing was started.', {
       remedy: '`--host-log` and `--no-host-log` answer the question beforehand.',

@@ -5,7 +5,7 @@ export type GuideBlock =
   | { readonly kind: 'packet-flow'; readonly hooks: readonly FlowHook[] }
   | { readonly kind: 'question'; readonly id: string };
 
-export const flowHooks = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
+const flowHooks = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const;
 export type FlowHook = (typeof flowHooks)[number];
 
 /**

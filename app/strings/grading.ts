@@ -1,4 +1,5 @@
 import type { Verdict, Walk } from '../../engine/contract/report.ts';
+import { counted } from './counted.ts';
 
 const verdicts: Readonly<Record<Verdict | 'unchecked', string>> = {
   passed: 'Passed',
@@ -27,14 +28,13 @@ const fields: Readonly<Record<Walk['rewrites'][number]['field'], string>> = {
 export const gradingText = {
   verdicts,
   ourFault: 'This is not your doing: Hookpoint or this machine could not find it out.',
-  criteria: 'Criteria',
   points: (points: number, possible: number) => `${points} / ${possible}`,
   pointsNamed: (points: number, possible: number) => `${points} of ${possible} points`,
-  worth: (possible: number) => (possible === 1 ? '1 point' : `${possible} points`),
+  worth: (possible: number) => counted(possible, 'point'),
   expected: 'Expected',
   found: 'Found',
   outcomes: { met: 'Met', unmet: 'Not met', unknown: 'Not known' },
-  metChecks: (count: number) => (count === 1 ? '1 check was met' : `${count} checks were met`),
+  metChecks: (count: number) => `${counted(count, 'check')} ${count === 1 ? 'was' : 'were'} met`,
   evidence: 'Evidence',
   rulesNow: 'Rules of the chain',
   nearRules: 'Close to it',

@@ -1,10 +1,11 @@
+import { counted } from './counted.ts';
+
 /** What the guide, its questions and its hints say. */
 export const guideText = {
   guide: 'Guide',
   contents: 'Contents',
   contentsMore: (count: number) => `and ${count} more`,
   find: 'Find in the guide',
-  findLabel: 'Find in the guide',
   findNext: 'Next match',
   findPrevious: 'Previous match',
   findClose: 'Close the search',
@@ -28,7 +29,6 @@ export const guideText = {
   newWindow: 'opens a new window',
   tooLong: 'A passage without any paragraph, shown as it is written:',
   questions: 'Questions',
-  noQuestion: (id: string) => `The lab asks no question “${id}”.`,
   yourAnswer: 'Your answer',
   form: (form: string) => `Write ${form}.`,
   answer: 'Answer',
@@ -37,11 +37,10 @@ export const guideText = {
   chooseFirst: 'Choose one first.',
   writeFirst: 'Write an answer first.',
   hints: 'Hints',
-  hintsNote: 'Hints open one by one, in this order.',
   hint: (number: number, total: number) => `Hint ${number} of ${total}`,
   openHint: (number: number, total: number, cost: number) =>
-    `Open hint ${number} of ${total} (${cost === 0 ? 'free' : cost === 1 ? 'costs 1 point' : `costs ${cost} points`})`,
-  hintCost: (cost: number) => (cost === 0 ? 'free' : cost === 1 ? 'cost 1 point' : `cost ${cost} points`),
+    `Open hint ${number} of ${total} (${cost === 0 ? 'free' : `costs ${counted(cost, 'point')}`})`,
+  hintCost: (cost: number) => (cost === 0 ? 'free' : `cost ${counted(cost, 'point')}`),
   flowTitle: 'The way of a packet through netfilter’s hooks, with the tables of each in order',
   flowText:
     'A packet that arrives passes PREROUTING (raw, mangle, nat). The routing decision then sends it to INPUT (mangle, filter, nat) for a ' +

@@ -1,4 +1,5 @@
 import type { SessionSummary } from '../../engine/contract/procedures/sessions.ts';
+import { counted } from './counted.ts';
 
 const states: Readonly<Record<SessionSummary['status'], string>> = {
   running: 'Running',
@@ -65,12 +66,9 @@ export const labText = {
   checkedAt: (time: string) => `Checked at ${time}`,
   notChecked:
     'Nothing was checked yet. Check whenever you like: it changes nothing on the nodes, and only the latest check counts.',
-  undecided: (points: number) => `${points} points could not be checked, which is not your doing.`,
-  hintsCost: (opened: number, cost: number) =>
-    `${cost} points taken off for ${opened === 1 ? 'one hint' : `${opened} hints`}.`,
+  undecided: (points: number) => `${counted(points, 'point')} could not be checked, which is not your doing.`,
+  hintsCost: (opened: number, cost: number) => `${counted(cost, 'point')} taken off for ${counted(opened, 'hint')}.`,
   passed: 'Lab passed',
   next: 'Next lab of the pack',
-  nextOpen: 'Go on',
-  nextStart: 'Start',
   packDone: 'This was the last lab of its pack.',
 } as const;

@@ -6,7 +6,6 @@ export const libraryText = {
   lead: 'A lab is a network of real Linux machines with a task. It starts in about a second.',
   loading: 'Reading the packs…',
   search: 'Search labs',
-  searchHint: 'Title, summary or name',
   level: 'Level',
   levels: { all: 'All levels', beginner: 'Beginner', intermediate: 'Intermediate', advanced: 'Advanced' },
   firstRun:
@@ -23,7 +22,6 @@ export const libraryText = {
   notDone: 'not passed yet',
   states: { new: 'New', started: 'Started', passed: 'Passed' },
   best: (score: number, possible: number) => `best ${score} of ${possible}`,
-  notChecked: 'not checked yet',
   running: 'Running',
   start: 'Start',
   startAgain: 'Start again',
@@ -43,7 +41,6 @@ export const libraryText = {
   stages: { image: 'Building the image of the lab machines' } as Readonly<Record<string, string>>,
   seconds: (count: number) => `${count} s`,
   cancel: 'Cancel',
-  failed: 'It could not be started.',
   retry: 'Try again',
   dismiss: 'Dismiss',
   isRunning: (lab: string) => `“${lab}” is running.`,

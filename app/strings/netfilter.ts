@@ -1,3 +1,5 @@
+import { counted } from './counted.ts';
+
 /** What the view of a node's rules says. */
 export const netfilterText = {
   title: 'Rules',
@@ -64,12 +66,10 @@ export const netfilterText = {
   news: 'News',
 } as const;
 
-const plural = (count: number, one: string): string => `${count.toLocaleString('en')} ${one}${count === 1 ? '' : 's'}`;
-
-export const ruleCount = (count: number): string => plural(count, 'rule');
-export const referenceCount = (count: number): string => plural(count, 'reference');
-export const counted = (packets: number, bytes: number): string =>
-  `${plural(packets, 'packet')}, ${plural(bytes, 'byte')}`;
+export const ruleCount = (count: number): string => counted(count, 'rule');
+export const referenceCount = (count: number): string => counted(count, 'reference');
+export const countersText = (packets: number, bytes: number): string =>
+  `${counted(packets, 'packet')}, ${counted(bytes, 'byte')}`;
 export const hookText = (hook: string): string => `on hook ${hook.toUpperCase()}`;
 export const jumpText = (chain: string): string => `Go to chain ${chain}`;
 export const pageText = (from: number, to: number, all: number): string =>

@@ -55,7 +55,6 @@ export const packsText = {
     `${passed} as declared, ${failed} not, ${errors} could not be run`,
   withoutMistake: (name: string) => `No mistake makes ${name} fail.`,
   fewSolutions: (lab: string) => `${lab} has fewer than two solutions.`,
-  matrix: (lab: string) => `${lab}: which case passes which criterion`,
   case: 'Case',
   kinds: { solution: 'Solution', mistake: 'Mistake' },
   outcome: 'As declared',

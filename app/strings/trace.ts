@@ -18,7 +18,6 @@ export const traceText = {
   intro: 'Send a packet and see each rule that the kernel matched it with, on every node. It counts for no criterion.',
   from: 'From',
   to: 'To',
-  toHint: 'A node or an address',
   kind: 'Packet',
   kinds: { tcp: 'TCP', udp: 'UDP', icmp: 'Ping' },
   port: 'Port',

@@ -7,7 +7,6 @@ export const uiText = {
   clipboardRefused: 'The clipboard cannot be written here.',
   hostLog: {
     title: 'The kernel log of this machine',
-    question: 'May it do so, now and for later labs?',
     without: 'Without it the lab starts too, and its criteria on log lines cannot be checked.',
     allow: 'Allow',
     forbid: 'Do not allow',

@@ -1,3 +1,5 @@
+import { failureOf } from '../client/failure.ts';
+
 /** A short notice about something that was done, or that went wrong away from where the eye is. */
 export interface Toast {
   readonly id: number;
@@ -16,6 +18,12 @@ class Toasts {
     const id = ++this.#last;
     this.list = [...this.list.slice(-3), { id, tone, text }];
     if (tone !== 'bad') setTimeout(() => this.dismiss(id), shownFor);
+  }
+
+  /** Says why something could not be done, whatever was thrown. */
+  sayFailure(thrown: unknown): void {
+    const { message, remedy } = failureOf(thrown);
+    this.say(`${message} ${remedy ?? ''}`, 'bad');
   }
 
   dismiss(id: number): void {

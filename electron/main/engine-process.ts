@@ -6,18 +6,11 @@ import { RestartPlan } from './restart-plan.ts';
 /** A log larger than this is begun anew, in bytes. */
 const largestLog = 4 * 1024 * 1024;
 
-/** Whatever runs the engine: hands out lines to it until it is ended. */
-export interface EngineSource {
-  /** Gives a fresh port to the engine, at once or as soon as it is there. */
-  connect(give: (port: MessagePortMain) => void): void;
-  end(): void;
-}
-
 /**
  * The engine in a process of its own, started again when it ends. Labs are containers and go on meanwhile. A window learns that it ended from
  * its port, which closes, and asks for another. `onTrouble` is called when starting again does not help; `retry` begins anew.
  */
-export class EngineProcess implements EngineSource {
+export class EngineProcess {
   readonly #entry: string;
   readonly #log: string;
   readonly #onTrouble: () => void;
@@ -34,6 +27,7 @@ export class EngineProcess implements EngineSource {
     this.#start();
   }
 
+  /** Gives a fresh port to the engine, at once or as soon as it is there. */
   connect(give: (port: MessagePortMain) => void): void {
     this.#waiting.push(give);
     this.#giveAll();

@@ -5,7 +5,7 @@ import { desktopOrigin } from '../../engine/contract/desktop-shell.ts';
 const allowedPermissions: readonly string[] = ['clipboard-sanitized-write', 'clipboard-read'];
 
 /** `url.origin` of a scheme of our own is "null" in Node, so it is put together here. */
-export function isOurs(address: string): boolean {
+function isOurs(address: string): boolean {
   try {
     const { protocol, host } = new URL(address);
     return `${protocol}//${host}` === desktopOrigin;

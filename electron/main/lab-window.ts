@@ -5,7 +5,7 @@ import { fitToDisplays, readWindowState, smallest, writeWindowState } from './wi
 /** The ground of app/ui/tokens.css, shown until the page draws itself. */
 const ground = () => (nativeTheme.shouldUseDarkColors ? '#0f1316' : '#f6f7f8');
 
-/** A renderer that is gone this often within a minute is not loaded again. */
+/** A renderer that is gone more often than this within a minute is not loaded again. */
 const mostReloads = 3;
 
 export interface LabWindowOptions {

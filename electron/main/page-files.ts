@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import { type Protocol, protocol } from 'electron';
 import { desktopOrigin } from '../../engine/contract/desktop-shell.ts';
-import { contentSecurity } from '../../engine/host/content-security.ts';
+import { pageHeaders } from '../../engine/host/page-headers.ts';
 
-export const scheme = 'app';
+const scheme = 'app';
 
 /** To be said before the app is ready: the pages have an origin of their own, count as secure and may have modules. */
 export function claimScheme(): void {
@@ -13,7 +13,7 @@ export function claimScheme(): void {
   ]);
 }
 
-export interface Page {
+interface Page {
   readonly status: 200 | 404;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -31,14 +31,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The file that an address of our scheme names, below `folder` and nowhere else. */
-export async function readPage(folder: string, address: string, connect: readonly string[]): Promise<Page> {
-  const headers = {
-    'content-security-policy': contentSecurity(connect),
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-  };
+async function readPage(folder: string, address: string, connect: readonly string[]): Promise<Page> {
+  const headers = pageHeaders(connect);
   const file = fileOf(folder, address);
   const body = file === null ? null : await readFile(file).catch(() => null); // a folder, or nothing: both are not found
   if (file === null || body === null) {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 /** met and unmet are about the learner; unknown says that the check itself could not be done. */
-export const outcomeSchema = z.enum(['met', 'unmet', 'unknown']);
+const outcomeSchema = z.enum(['met', 'unmet', 'unknown']);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 export const verdictSchema = z.enum(['passed', 'failed', 'not-reached', 'could-not-check']);
 export type Verdict = z.infer<typeof verdictSchema>;
 
 /** A packet's way through one node's rules. */
-export const walkSchema = z.object({
+const walkSchema = z.object({
   node: z.string(),
   /** In words. */
   packet: z.string(),
@@ -41,7 +41,7 @@ export const walkSchema = z.object({
 });
 export type Walk = z.infer<typeof walkSchema>;
 
-export const checkResultSchema = z.object({
+const checkResultSchema = z.object({
   type: z.string(),
   outcome: outcomeSchema,
   /** In words: what had to be true. */
@@ -57,7 +57,7 @@ export const checkResultSchema = z.object({
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
-export const criterionResultSchema = z.object({
+const criterionResultSchema = z.object({
   id: z.string(),
   title: z.string(),
   verdict: verdictSchema,
@@ -68,7 +68,7 @@ export const criterionResultSchema = z.object({
 export type CriterionResult = z.infer<typeof criterionResultSchema>;
 
 /** One script of a work that was graded. */
-export const scriptRunSchema = z.object({
+const scriptRunSchema = z.object({
   node: z.string(),
   /** Its first words. */
   script: z.string(),
@@ -83,7 +83,7 @@ export const scriptRunSchema = z.object({
 export type ScriptRun = z.infer<typeof scriptRunSchema>;
 
 /** What `grade` ran before it judged. */
-export const gradedWorkSchema = z.object({
+const gradedWorkSchema = z.object({
   /** The file as it was named, `-` for stdin. */
   file: z.string(),
   seed: z.number(),

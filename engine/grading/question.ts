@@ -60,10 +60,3 @@ export const questionSchema = z
     path: ['choices'],
   });
 export type Question = z.output<typeof questionSchema>;
-
-/** Nodes that a question's truth is read from. */
-export function nodesOfQuestion(question: Question): readonly string[] {
-  return Object.values(question.truth).flatMap((truth) =>
-    typeof truth === 'object' && truth !== null && 'node' in truth ? [truth.node] : [],
-  );
-}

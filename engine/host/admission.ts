@@ -1,14 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { tokenName } from '../contract/token-name.ts';
 
 /** Why a request is not let in: its status code and a sentence. */
 export interface Refusal {
   readonly status: 400 | 401 | 403;
   readonly message: string;
 }
-
-/** The query parameter that carries the token in the printed address. */
-export const tokenName = 'hookpoint-token';
 
 /** Also at the near end of a tunnel (`ssh -L`), where the port is another. */
 const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:(\d{1,5}))?$/;

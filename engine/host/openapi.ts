@@ -8,20 +8,18 @@ import type { Host } from './host.ts';
 import { router } from './router.ts';
 import { version } from './version.ts';
 import { withWireFailures } from './wire-failures.ts';
+import { largestMessage } from './wire-message.ts';
 
 const prefix = '/api';
 const documentPath = `${prefix}/openapi.json`;
 
-/** In bytes: the largest is a pack to install. */
-const largestBody = 64 * 1024 * 1024;
-
 const handler = new OpenAPIHandler(router, {
   clientInterceptors: [withWireFailures],
-  plugins: [new BodyLimitPlugin({ maxBodySize: largestBody })],
+  plugins: [new BodyLimitPlugin({ maxBodySize: largestMessage })],
 });
 
 /** The OpenAPI 3.1 document of every procedure: POST /api/GROUP/NAME, streams as server-sent events. */
-export function openApiDocument(): Promise<object> {
+function openApiDocument(): Promise<object> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] });
   return generator.generate(contract, {
     info: { title: 'Hookpoint', version },

@@ -8,15 +8,14 @@ import sirv from 'sirv';
 import { WebSocketServer } from 'ws';
 import { desktopOrigin } from '../contract/desktop-shell.ts';
 import { HookpointError } from '../contract/error.ts';
+import { tokenName } from '../contract/token-name.ts';
 import { programFolder } from '../runtime/program-folder.ts';
-import { addressOf, cookieFor, type Refusal, refuse, tokenName } from './admission.ts';
+import { addressOf, cookieFor, type Refusal, refuse } from './admission.ts';
 import { serveWebSocket } from './carriers.ts';
-import { contentSecurity } from './content-security.ts';
 import type { Host } from './host.ts';
 import { answerOverHttp } from './openapi.ts';
-
-/** Everything that a client says fits in this, in bytes: the largest is a pack to install. */
-const largestFrame = 64 * 1024 * 1024;
+import { pageHeaders } from './page-headers.ts';
+import { largestMessage } from './wire-message.ts';
 
 export interface Served extends AsyncDisposable {
   /** To open in a browser; carries the token of this run. */
@@ -39,8 +38,9 @@ export interface ServeOptions {
 export async function serve(host: Host, options: ServeOptions = {}): Promise<Served> {
   const token = options.token ?? randomBytes(24).toString('base64url');
   const files = appFiles();
+  const headers = Object.entries(pageHeaders());
   const server = createServer((request, response) => {
-    harden(response);
+    for (const [name, value] of headers) response.setHeader(name, value);
     const refusal = refuse(request, token);
     if (refusal) return end(response, refusal.status, refusal.message);
     const cookie = cookieFor(request, token);
@@ -55,7 +55,7 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
       },
     );
   });
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestFrame });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: largestMessage });
   server.on('upgrade', (request, socket, head) => {
     const refusal = refuse(request, token, [desktopOrigin]);
     if (refusal) return refuseUpgrade(socket, refusal);
@@ -103,14 +103,6 @@ function appFiles(): ReturnType<typeof sirv> {
     throw new HookpointError('BAD_INPUT', 'The app has not been built.', { remedy: '`npm run build:app` builds it.' });
   }
   return sirv(folder, { dev: process.env.NODE_ENV === 'development' });
-}
-
-function harden(response: ServerResponse): void {
-  response.setHeader('content-security-policy', contentSecurity());
-  response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('referrer-policy', 'no-referrer');
-  response.setHeader('cross-origin-opener-policy', 'same-origin');
-  response.setHeader('cross-origin-resource-policy', 'same-origin');
 }
 
 function end(response: ServerResponse, status: number, message: string): void {

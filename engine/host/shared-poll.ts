@@ -111,6 +111,16 @@ export class SharedPoll<Value> {
   }
 }
 
+/** One poll for each host, which its changes stand for: all its windows share the readings. */
+export function pollOfHost<Value>(): (changes: Changes) => SharedPoll<Value> {
+  const polls = new WeakMap<Changes, SharedPoll<Value>>();
+  return (changes) => {
+    const poll = polls.get(changes) ?? new SharedPoll<Value>(changes);
+    polls.set(changes, poll);
+    return poll;
+  };
+}
+
 function tell(poll: Poll<unknown>): void {
   const { news } = poll;
   poll.news = Promise.withResolvers();

@@ -11,8 +11,6 @@ export type Family = 'ipv4' | 'ipv6';
 /** Which kernel interface holds the rules: nf_tables (iptables-nft) or x_tables (iptables-legacy). */
 export type Backend = 'nft' | 'legacy';
 
-export type BuiltinTable = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
-
 export interface Counters {
   readonly packets: number;
   readonly bytes: number;

@@ -36,7 +36,7 @@ export async function snapshotNodes(
   nodes: readonly string[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<string, NodeSnapshot>> {
-  return byNode(await readLines(run, nodes.map(shellQuote), options), parseSnapshot);
+  return byNode(await readLines(run, nodes.map(shellQuote), options));
 }
 
 /** The part of a snapshot that is about rules. */
@@ -50,7 +50,7 @@ export async function readNodeRules(
   nodes: readonly string[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<string, NodeRules>> {
-  return byNode(await readLines(run, ['--only=rules', ...nodes.map(shellQuote)], options), parseSnapshot);
+  return byNode(await readLines(run, ['--only=rules', ...nodes.map(shellQuote)], options));
 }
 
 /** As snapshotNodes(), links and addresses alone. */
@@ -59,14 +59,12 @@ export async function readNodeAddresses(
   nodes: readonly string[],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Record<string, NodeAddresses>> {
-  return byNode(await readLines(run, ['--only=addresses', ...nodes.map(shellQuote)], options), parseSnapshot);
+  return byNode(await readLines(run, ['--only=addresses', ...nodes.map(shellQuote)], options));
 }
 
-function byNode<Part extends { readonly node: string }>(
-  lines: readonly string[],
-  parse: (line: string) => Part,
-): Record<string, Part> {
-  return Object.fromEntries(lines.map((line) => parse(line)).map((part) => [part.node, part]));
+/** What was not asked for is empty. */
+function byNode(lines: readonly string[]): Record<string, NodeSnapshot> {
+  return Object.fromEntries(lines.map((line) => parseSnapshot(line)).map((snapshot) => [snapshot.node, snapshot]));
 }
 
 async function readLines(

@@ -25,8 +25,8 @@ export async function readGuideImage(
   const file = folder && (await realpath(resolve(folder, path)).catch(() => null));
   if (mediaType === undefined || folder === null || file === null || !file.startsWith(folder + sep))
     throw missing(path);
-  const { size } = await stat(file);
-  if (size > largest) throw missing(path);
+  const found = await stat(file);
+  if (!found.isFile() || found.size > largest) throw missing(path);
   return { mediaType, base64: (await readFile(file)).toString('base64') };
 }
 

@@ -1,14 +1,15 @@
 import { HookpointError } from '../contract/error.ts';
-import type { PathNetwork, PathNode, Segment } from '../netfilter/index.ts';
+import type { PathNetwork, PathNode } from '../netfilter/index.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
-import type { Topology } from '../topology/index.ts';
+import { linkEnds, type Topology } from '../topology/index.ts';
 import type { Snapshots } from './store.ts';
 
 /** Nodes as they are, joined as their lab says. NODE_FAILED where a node's rules or addresses could not be read. */
 export function pathNetworkOf(topology: Topology, snapshots: Snapshots): PathNetwork {
   return {
     nodes: Object.entries(snapshots).map(([node, snapshot]) => pathNode(node, snapshot)),
-    segments: segmentsOf(topology),
+    // Interfaces that name the same link hear each other.
+    segments: [...linkEnds(topology)].map(([name, ends]) => ({ name, ends })),
   };
 }
 
@@ -18,15 +19,4 @@ function pathNode(name: string, snapshot: NodeSnapshot): PathNode {
     throw new HookpointError('NODE_FAILED', `${unread.section} of ${name} could not be read: ${unread.message}`);
   }
   return { name, state: snapshot, rulesets: snapshot.rulesets.map(({ ruleset }) => ruleset) };
-}
-
-/** Interfaces that name the same link hear each other. */
-function segmentsOf(topology: Topology): Segment[] {
-  const links = new Map<string, { node: string; interface: string }[]>();
-  for (const [node, spec] of Object.entries(topology.nodes)) {
-    for (const [name, { link }] of Object.entries(spec.interfaces)) {
-      links.set(link, [...(links.get(link) ?? []), { node, interface: name }]);
-    }
-  }
-  return [...links].map(([name, ends]) => ({ name, ends }));
 }

@@ -1,9 +1,8 @@
 import { HookpointError } from '../contract/error.ts';
-import type { TerminalSummary } from '../contract/procedures/terminals.ts';
+import type { TerminalSize, TerminalSummary } from '../contract/procedures/terminals.ts';
 import type { Container } from '../runtime/container.ts';
 import { explainEnd } from './explain-end.ts';
 import { openNodeTerminal } from './node-terminal.ts';
-import type { TerminalSize } from './pseudo-terminal.ts';
 import { Terminal } from './terminal.ts';
 
 /** Each holds a screen and a process beside the lab; more than this nobody looks at. */

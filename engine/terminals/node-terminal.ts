@@ -2,10 +2,11 @@ import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { HookpointError } from '../contract/error.ts';
+import type { TerminalSize } from '../contract/procedures/terminals.ts';
 import type { AttachedExec, Container } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
 import { execArgv, loginShell } from '../topology/index.ts';
-import type { PseudoTerminal, PseudoTerminalOptions, TerminalSize } from './pseudo-terminal.ts';
+import type { PseudoTerminal, PseudoTerminalOptions } from './pseudo-terminal.ts';
 import { frame, readFrame, sizeFrame } from './terminal-frames.ts';
 
 /** What the program says on stdout once the shell has its terminal. */
@@ -92,6 +93,6 @@ async function notBegun(exec: AttachedExec, said: Promise<string>, node: string)
   await exec.exited;
   const why = (await said).trim();
   return new HookpointError('NODE_FAILED', `No shell could be started on ${node}: ${why || 'it ended at once'}.`, {
-    remedy: `\`hookpoint restart\` starts ${node} afresh; its files and rules are gone then.`,
+    remedy: `\`hookpoint restart\` turns ${node} off and on; its rules go, its files stay.`,
   });
 }

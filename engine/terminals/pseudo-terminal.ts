@@ -1,8 +1,4 @@
-/** In characters. */
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
+import type { TerminalSize } from '../contract/procedures/terminals.ts';
 
 /** A program on a terminal of its own. */
 export interface PseudoTerminal {

@@ -1,7 +1,7 @@
 import { SerializeAddon } from '@xterm/addon-serialize';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import xterm from '@xterm/headless';
-import type { TerminalSize } from './pseudo-terminal.ts';
+import type { TerminalSize } from '../contract/procedures/terminals.ts';
 
 /** Lines above the screen that are kept, for a window that comes later or again. */
 export const scrollback = 5000;

@@ -1,4 +1,4 @@
-import type { TerminalSize } from './pseudo-terminal.ts';
+import type { TerminalSize } from '../contract/procedures/terminals.ts';
 
 /** What `terminal.py` of the image reads: a letter, the length as four bytes (big-endian), the bytes. */
 export function frame(kind: 'k' | 's' | 'a', body: Buffer): Buffer {

@@ -1,7 +1,7 @@
-import type { TerminalEnd, TerminalEvent, TerminalSummary } from '../contract/procedures/terminals.ts';
+import type { TerminalEnd, TerminalEvent, TerminalSize, TerminalSummary } from '../contract/procedures/terminals.ts';
 import { Attachment } from './attachment.ts';
 import { FlowWindow } from './flow-window.ts';
-import type { OpenPseudoTerminal, PseudoTerminal, TerminalSize } from './pseudo-terminal.ts';
+import type { OpenPseudoTerminal, PseudoTerminal } from './pseudo-terminal.ts';
 import { ScreenCopy } from './screen-copy.ts';
 
 /** What a shell needs to begin, and how its end is explained. */

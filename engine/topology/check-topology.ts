@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { NodeSpec, Topology } from './topology.ts';
+import { linkEnds, type NodeSpec, type Topology } from './topology.ts';
 
 export interface TopologyProblem {
   /** Where, from the topology on: ['nodes', 'router', 'routes', 0, 'via']. */
@@ -74,16 +74,11 @@ function isEdge(address: Address, prefix: number): boolean {
 
 function checkLinks(topology: Topology): TopologyProblem[] {
   const problems: TopologyProblem[] = [];
-  const ends = new Map<string, { node: string; name: string }[]>();
-  for (const [node, spec] of Object.entries(topology.nodes)) {
-    for (const [name, { link }] of Object.entries(spec.interfaces)) {
-      ends.set(link, [...(ends.get(link) ?? []), { node, name }]);
-    }
-  }
+  const ends = linkEnds(topology);
   for (const [link, [end, ...others]] of ends) {
     if (end === undefined || others.length > 0) continue;
     problems.push({
-      path: ['nodes', end.node, 'interfaces', end.name, 'link'],
+      path: ['nodes', end.node, 'interfaces', end.interface, 'link'],
       message: `Nothing else is on the link ${link}.`,
       expected: `a link that another interface names too: ${[...ends.keys()].filter((one) => one !== link).join(', ') || 'there is none yet'}`,
     });

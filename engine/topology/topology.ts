@@ -71,3 +71,14 @@ export const topologySchema = z.strictObject({
   nodes: z.record(nodeName, nodeSchema),
 });
 export type Topology = z.infer<typeof topologySchema>;
+
+/** The interfaces on every link, links in the order in which lab.yaml first names them. Two are a wire's ends, any other number a segment's. */
+export function linkEnds(topology: Topology): ReadonlyMap<string, readonly { node: string; interface: string }[]> {
+  const ends = new Map<string, { node: string; interface: string }[]>();
+  for (const [node, { interfaces }] of Object.entries(topology.nodes)) {
+    for (const [name, { link }] of Object.entries(interfaces)) {
+      ends.set(link, [...(ends.get(link) ?? []), { node, interface: name }]);
+    }
+  }
+  return ends;
+}

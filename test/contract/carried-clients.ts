@@ -18,7 +18,7 @@ export interface Carrier extends AsyncDisposable {
 /** The three ways by which the app and tests reach a host, with the app's own code at the client's end. */
 export const carriers: Readonly<Record<string, (host: Host) => Promise<Carrier>>> = {
   'in process': async (host) => ({
-    open: async () => ({ client: clientInProcess(host) as Client, vanish: () => undefined }),
+    open: async () => ({ client: clientInProcess(host), vanish: () => undefined }),
     [Symbol.asyncDispose]: async () => undefined,
   }),
 

@@ -10,7 +10,7 @@ import {
   startAgain,
 } from '../support/desktop-window.ts';
 import { electronRuntime } from '../support/electron-runtime.ts';
-import { type ServedEngine, startServedEngine } from '../support/served-engine.ts';
+import { type ServedProcess, startServe } from '../support/served.ts';
 import { startVirtualDisplay, type VirtualDisplay } from '../support/virtual-display.ts';
 
 const runtime = electronRuntime();
@@ -19,7 +19,7 @@ const unless = runtime.kind === 'missing' ? ` (no Electron for tests: ${runtime.
 describe.skipIf(runtime.kind === 'missing')(`the desktop window, attached to an engine elsewhere${unless}`, () => {
   const home = temporaryHome();
   let screen: VirtualDisplay;
-  let engine: ServedEngine;
+  let engine: ServedProcess;
   let desktop: Desktop;
   let opened: DesktopWindow;
   let page: Page;
@@ -28,7 +28,7 @@ describe.skipIf(runtime.kind === 'missing')(`the desktop window, attached to an 
     if (runtime.kind === 'missing') return;
     await buildShell();
     screen = await startVirtualDisplay();
-    engine = await startServedEngine(home.folder);
+    engine = await startServe({ home: home.folder });
     desktop = { executable: runtime.executable, display: screen.name, home: home.folder };
     opened = await openDesktopWindow(desktop, ['--attach', engine.url]);
     page = opened.page;

@@ -2,13 +2,14 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../../engine/contract/contract.ts';
 import { clientInProcess } from '../../engine/host/carriers.ts';
 import { type Host, openHost } from '../../engine/host/host.ts';
 import { type Served, serve } from '../../engine/host/serve.ts';
 import { sample, writePack } from '../pack-format/sample-pack.ts';
+import { openBrowser } from './served-app.ts';
 
 /** What a guide of anybody may try. */
 const hostile = `# First
@@ -50,7 +51,7 @@ beforeAll(async () => {
     if (event.kind === 'started') session = event.session;
   }
   served = await serve(host);
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
   page = await context.newPage();
   page.on('request', (request) => asked.push(request.url()));

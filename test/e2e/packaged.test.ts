@@ -6,7 +6,7 @@ import { programFolder } from '../../engine/runtime/program-folder.ts';
 import { temporaryHome } from '../support/cli.ts';
 import { electronRuntime } from '../support/electron-runtime.ts';
 import { buildPackage, openPackaged } from '../support/packaged-app.ts';
-import { startServedEngine } from '../support/served-engine.ts';
+import { startServe } from '../support/served.ts';
 import { startVirtualDisplay } from '../support/virtual-display.ts';
 
 const runtime = electronRuntime();
@@ -42,7 +42,7 @@ describe.skipIf(runtime.kind === 'missing')(`the unpacked package${unless}`, () 
 
   test('opens its window at the lab that a link names', async () => {
     await using screen = await startVirtualDisplay();
-    await using engine = await startServedEngine(home.folder);
+    await using engine = await startServe({ home: home.folder });
     const words = ['--attach', engine.url, 'hookpoint://open/netfilter/redirect'];
     const env = { DISPLAY: screen.name, HOOKPOINT_HOME: home.folder };
     await using window = await openPackaged(join(folder, 'hookpoint'), words, env);

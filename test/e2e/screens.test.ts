@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { clientInProcess } from '../../engine/host/carriers.ts';
 import { type Host, openHost } from '../../engine/host/host.ts';
@@ -10,6 +10,7 @@ import { type Served, serve } from '../../engine/host/serve.ts';
 import { buildArchive } from '../../engine/packs/index.ts';
 import { writePack } from '../pack-format/sample-pack.ts';
 import { containersOf } from '../support/session-containers.ts';
+import { openBrowser } from './served-app.ts';
 
 let folder: string;
 let host: Host;
@@ -23,10 +24,7 @@ beforeAll(async () => {
   process.env.HOOKPOINT_HOME = join(folder, 'home');
   host = await openHost();
   served = await serve(host);
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await openBrowser();
 });
 afterAll(async () => {
   await browser.close();

@@ -33,13 +33,18 @@ export interface AppWindow {
 
 const token = 'a-token-for-windows-that-is-long-enough';
 
-export async function openServedApp(env: Readonly<Record<string, string>> = {}): Promise<ServedApp> {
+/** The browser that windows are opened in. */
+export function openBrowser(): Promise<Browser> {
   if (found === null) throw new Error('there is no browser');
-  const home = temporaryHome();
-  const browser: Browser = await chromium.launch({
+  return chromium.launch({
     executablePath: found,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   });
+}
+
+export async function openServedApp(env: Readonly<Record<string, string>> = {}): Promise<ServedApp> {
+  const home = temporaryHome();
+  const browser = await openBrowser();
   const app: ServedApp = {
     home: home.folder,
     served: await startServe({ home: home.folder, token, env }),

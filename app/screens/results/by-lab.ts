@@ -29,4 +29,4 @@ export function byLab(results: readonly ResultSummary[]): readonly LabHistory[] 
   }));
 }
 
-export const shareOf = ({ score, possible }: ResultSummary): number => (possible > 0 ? score / possible : 0);
+const shareOf = ({ score, possible }: ResultSummary): number => (possible > 0 ? score / possible : 0);

@@ -2,7 +2,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { procedure, progressSchema } from './base.ts';
 
-export const findingSchema = z.object({
+const findingSchema = z.object({
   kind: z.literal('finding'),
   id: z.string(),
   /** warning: most labs work; failed: none does. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failureSchema } from '../failures.ts';
 import { procedure } from './base.ts';
 
-export const engineStatusSchema = z.object({
+const engineStatusSchema = z.object({
   version: z.string(),
   /** What runs containers: "Docker 28.1.1 at unix:///var/run/docker.sock"; null while it cannot be reached. */
   runtime: z.string().nullable(),

@@ -28,7 +28,7 @@ const questionSchema = z.object({
 export type LabQuestion = z.infer<typeof questionSchema>;
 
 /** A lab as one session has it: what the screen of a lab shows. */
-export const openLabSchema = z.object({
+const openLabSchema = z.object({
   session: sessionSummarySchema,
   summary: z.string(),
   level: z.string(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failureSchema } from '../failures.ts';
 import { procedure } from './base.ts';
 
-export const labCardSchema = z.object({
+const labCardSchema = z.object({
   pack: z.string(),
   id: z.string(),
   title: z.string(),
@@ -26,7 +26,7 @@ export const labCardSchema = z.object({
 });
 export type LabCard = z.infer<typeof labCardSchema>;
 
-export const librarySchema = z.object({
+const librarySchema = z.object({
   packs: z.array(
     z.object({
       id: z.string(),

@@ -2,13 +2,13 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { nodeId, procedure, sessionId, unixTime } from './base.ts';
 
-export const familySchema = z.enum(['ipv4', 'ipv6']);
-export const hookSchema = z.enum(['prerouting', 'input', 'forward', 'output', 'postrouting']);
+const familySchema = z.enum(['ipv4', 'ipv6']);
+const hookSchema = z.enum(['prerouting', 'input', 'forward', 'output', 'postrouting']);
 export type Hook = z.infer<typeof hookSchema>;
 
 const countersSchema = z.object({ packets: z.number(), bytes: z.number() });
 
-export const ruleViewSchema = z.object({
+const ruleViewSchema = z.object({
   /**
    * Unique in its chain. The same rule has the same key as long as it stands, also when others come before it, it is moved or replaced by
    * another version of it.
@@ -40,7 +40,7 @@ export const ruleViewSchema = z.object({
 });
 export type RuleView = z.infer<typeof ruleViewSchema>;
 
-export const chainViewSchema = z.object({
+const chainViewSchema = z.object({
   name: z.string(),
   /** Of a base chain: the hook that it sits on. */
   hook: hookSchema.nullable(),
@@ -53,7 +53,7 @@ export const chainViewSchema = z.object({
 });
 export type ChainView = z.infer<typeof chainViewSchema>;
 
-export const tableViewSchema = z.object({
+const tableViewSchema = z.object({
   /** Unique in the view. */
   key: z.string(),
   name: z.string(),

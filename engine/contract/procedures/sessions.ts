@@ -1,7 +1,7 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { failureSchema } from '../failures.ts';
-import { procedure, progressSchema, sessionId, unixTime } from './base.ts';
+import { nodeId, procedure, progressSchema, sessionId, unixTime } from './base.ts';
 
 export const sessionSummarySchema = z.object({
   id: z.string(),
@@ -19,7 +19,7 @@ export const sessionSummarySchema = z.object({
 });
 export type SessionSummary = z.infer<typeof sessionSummarySchema>;
 
-export const sessionListSchema = z.object({
+const sessionListSchema = z.object({
   sessions: z.array(sessionSummarySchema),
   /** Why Docker could not be asked. */
   failure: failureSchema.nullable(),
@@ -60,6 +60,6 @@ export const sessions = {
     .input(z.object({ session: sessionId, hostLog: z.boolean() }))
     .output(eventIterator(startEventSchema)),
   stop: procedure.input(z.object({ session: sessionId })).output(z.void()),
-  /** Starts one node afresh; files and rules of it are gone. */
-  restartNode: procedure.input(z.object({ session: sessionId, node: z.string().max(20) })).output(z.void()),
+  /** Turns a node off and on: rules, addresses and processes gone, files kept. */
+  restartNode: procedure.input(z.object({ session: sessionId, node: nodeId })).output(z.void()),
 };

@@ -16,7 +16,7 @@ const endSchema = z.object({
 });
 export type TerminalEnd = z.infer<typeof endSchema>;
 
-export const terminalSummarySchema = z.object({
+const terminalSummarySchema = z.object({
   id: z.string(),
   session: z.string(),
   node: z.string(),
@@ -32,7 +32,7 @@ export type TerminalSummary = z.infer<typeof terminalSummarySchema>;
  * begin in the same terminal; the stream ends when the terminal is closed. Answers to a program's questions (where the cursor is, which
  * terminal this is) come from the engine, once, however many windows are attached: a window sends what was typed and nothing else.
  */
-export const terminalEventSchema = z.discriminatedUnion('kind', [
+const terminalEventSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('attached'),
     attachment: z.string(),

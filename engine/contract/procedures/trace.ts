@@ -25,7 +25,7 @@ const stepSchema = z.object({
   to: z.string().nullable(),
 });
 
-export const tracedHopSchema = z.object({
+const tracedHopSchema = z.object({
   node: z.string(),
   /** null: sent there. */
   in: z.string().nullable(),

@@ -3,22 +3,14 @@ import type { Family } from '../../netfilter/index.ts';
 import { findNode, findSession } from '../../sessions/session.ts';
 import { readRules } from '../../sessions/state.ts';
 import type { Host } from '../host.ts';
-import { SharedPoll } from '../shared-poll.ts';
+import { pollOfHost } from '../shared-poll.ts';
 import { NetfilterViewer } from '../views/netfilter-view.ts';
 import { implementer } from './base.ts';
 
 type Views = Readonly<Record<Family, NetfilterView>>;
 
-/** One for each host: all windows on a node share one reading of both families. */
-const polls = new WeakMap<Host, SharedPoll<Views>>();
-
-function pollOf(host: Host): SharedPoll<Views> {
-  const known = polls.get(host);
-  if (known) return known;
-  const poll = new SharedPoll<Views>(host.changes);
-  polls.set(host, poll);
-  return poll;
-}
+/** All windows on a node share one reading of both families. */
+const pollOf = pollOfHost<Views>();
 
 /** A reading of a node's rules; null while they are what they were. */
 function reading(host: Host, session: string, node: string): () => Promise<Views | null> {
@@ -43,7 +35,7 @@ async function* watch(
 ): AsyncGenerator<NetfilterView, void> {
   const session = findSession(host.store, place.session);
   const node = findNode(session, place.node);
-  const all = pollOf(host).watch(`${session.id}/${node}`, signal, () => reading(host, session.id, node));
+  const all = pollOf(host.changes).watch(`${session.id}/${node}`, signal, () => reading(host, session.id, node));
   let last = '';
   for await (const { [place.family]: view } of all) {
     // A change of the other family alone is no news here.

@@ -2,7 +2,7 @@ import type { TopologyView } from '../../contract/procedures/topology.ts';
 import { findSession } from '../../sessions/session.ts';
 import { readAddresses } from '../../sessions/state.ts';
 import type { Host } from '../host.ts';
-import { SharedPoll } from '../shared-poll.ts';
+import { pollOfHost } from '../shared-poll.ts';
 import { topologyView } from '../views/topology-view.ts';
 import { implementer } from './base.ts';
 
@@ -11,15 +11,7 @@ async function viewOf(host: Host, id: string): Promise<TopologyView> {
   return topologyView(session.instance.topology, await readAddresses(host.workspace(), session));
 }
 
-const polls = new WeakMap<Host, SharedPoll<TopologyView>>();
-
-function pollOf(host: Host): SharedPoll<TopologyView> {
-  const known = polls.get(host);
-  if (known) return known;
-  const poll = new SharedPoll<TopologyView>(host.changes);
-  polls.set(host, poll);
-  return poll;
-}
+const pollOf = pollOfHost<TopologyView>();
 
 /** A reading; null while nothing has changed. */
 function reading(host: Host, id: string): () => Promise<TopologyView | null> {
@@ -37,6 +29,6 @@ export const topology = {
   get: implementer.topology.get.handler(({ context: { host }, input }) => viewOf(host, input.session)),
   watch: implementer.topology.watch.handler(({ context: { host }, input, signal }) => {
     const { id } = findSession(host.store, input.session);
-    return pollOf(host).watch(id, signal, () => reading(host, id));
+    return pollOf(host.changes).watch(id, signal, () => reading(host, id));
   }),
 };

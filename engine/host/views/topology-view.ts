@@ -1,28 +1,22 @@
 import type { TopologyView } from '../../contract/procedures/topology.ts';
 import type { NodeAddresses } from '../../observe/snapshot-nodes.ts';
-import type { Topology } from '../../topology/index.ts';
+import { linkEnds, type Topology } from '../../topology/index.ts';
 
 type Service = Topology['nodes'][string]['services'][number];
 type InterfaceView = TopologyView['nodes'][number]['interfaces'][number];
 
 /** The lab's drawing: what lab.yaml plugs together, with interfaces and addresses as they are now. Pure. */
 export function topologyView(topology: Topology, now: Readonly<Record<string, NodeAddresses>>): TopologyView {
-  const ends = new Map<string, { node: string; interface: string }[]>();
-  for (const [node, { interfaces }] of Object.entries(topology.nodes)) {
-    for (const [name, { link }] of Object.entries(interfaces)) {
-      ends.set(link, [...(ends.get(link) ?? []), { node, interface: name }]);
-    }
-  }
   return {
     nodes: Object.entries(topology.nodes).map(([name, spec]) => ({
       name,
       services: spec.services.map(serviceWords),
       interfaces: interfacesOf(spec.interfaces, now[name]),
     })),
-    links: [...ends].map(([name, plugged]) => ({
+    links: [...linkEnds(topology)].map(([name, ends]) => ({
       name,
-      kind: plugged.length === 2 ? 'wire' : 'segment',
-      ends: plugged,
+      kind: ends.length === 2 ? 'wire' : 'segment',
+      ends: [...ends],
     })),
   };
 }

@@ -73,13 +73,3 @@ export interface Finding {
 }
 
 export const ruleText = (rule: Rule): string => quoteWords(ruleWords(rule)) || '(no conditions, no target)';
-
-/** "rule 3", "rules 3, 4 and 7", "rules 3 to 9". */
-export function rulesPhrase(numbers: readonly number[]): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const [first = 0] = sorted;
-  const last = sorted.at(-1) ?? first;
-  if (sorted.length < 2) return `rule ${first}`;
-  if (sorted.length > 2 && last - first === sorted.length - 1) return `rules ${first} to ${last}`;
-  return `rules ${sorted.slice(0, -1).join(', ')} and ${last}`;
-}
