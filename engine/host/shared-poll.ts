@@ -37,7 +37,8 @@ export class SharedPoll<Value> {
   ): AsyncGenerator<Value, void> {
     const poll = this.#polls.get(key) ?? this.#start(key, open());
     poll.watchers++;
-    const wake = () => poll.news.resolve();
+    // All wake: who still watches waits for the next news.
+    const wake = () => tell(poll);
     signal?.addEventListener('abort', wake);
     try {
       for (let seen = 0; !signal?.aborted; ) {

@@ -68,7 +68,8 @@ describe.skipIf(noBrowser)(`a lab in a window${noBrowser ? ` (skipped: ${noBrows
     await page.getByRole('tab', { name: labText.views.criteria }).click();
     await focusTerminal(page);
     await typeLine(page, 'iptables -t nat -A OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80');
-    await typeLine(page, 'curl -s http://127.0.0.1:8888/');
+    // A line for each field: the panes are narrow.
+    await typeLine(page, 'curl -s http://127.0.0.1:8888/ | tr , "\\n"');
     await terminalShows(page, '"port": 80');
     // What one window types the other one shows.
     await terminalShows(second.page, '"port": 80');

@@ -47,6 +47,21 @@ test('who comes later has the value at once, without another reading', async () 
   await Promise.all([one.return(), other.return()]);
 });
 
+test('one who leaves while others wait does not keep the host busy', async () => {
+  const { become, watch } = setting();
+  const left = new AbortController();
+  const [one, other] = [watch(left.signal), watch()];
+  await Promise.all([one.next(), other.next()]);
+  const waiting = [one.next(), other.next()] as const;
+  left.abort();
+  expect((await waiting[0]).done).toBe(true);
+  // The other one waits for news: timers still come.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  become('second');
+  expect((await waiting[1]).value).toBe('second');
+  await other.return();
+});
+
 test('nothing is read when nobody watches any more', async () => {
   const { state, become, watch } = setting();
   const one = watch();
