@@ -10,6 +10,9 @@ export interface Connection {
   readonly closed: Promise<void>;
 }
 
+/** What was asked for went nowhere, or its answer will not come: there is no line to the engine. */
+export class LineCut extends Error {}
+
 /** Opens a line; rejects where there is nobody at the other end. */
 export type Connect = () => Promise<Connection>;
 
@@ -26,7 +29,20 @@ export function overWebSocket(address: string): Connect {
       socket.addEventListener('close', () => resolve(false), { once: true });
     });
     if (!opened) throw (await isRefused(address)) ? new Refused() : new Error('the engine does not answer');
-    return { client: createORPCClient<Client>(new WebSocketLink({ websocket: socket })), closed };
+    const link = new WebSocketLink({
+      websocket: socket,
+      interceptors: [
+        async ({ next }) => {
+          try {
+            return await next();
+          } catch (thrown) {
+            // The carrier's own words for a line that is gone differ by the moment at which it went.
+            throw socket.readyState === WebSocket.OPEN ? thrown : new LineCut();
+          }
+        },
+      ],
+    });
+    return { client: createORPCClient<Client>(link), closed };
   };
 }
 

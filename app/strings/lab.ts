@@ -13,7 +13,6 @@ const states: Readonly<Record<SessionSummary['status'], string>> = {
 export const labText = {
   states,
   loading: 'Opening the lab…',
-  noEngine: 'The engine cannot be reached just now.',
   notFound: 'No such session',
   notFoundText: (session: string) =>
     `There is no session “${session}” any more, or there never was. Labs are started from the library.`,

@@ -8,6 +8,8 @@ export const errorCodes = {
   PACK_INVALID: 2,
   /** iptables-save text that cannot be read. */
   RULESET_INVALID: 2,
+  /** A window's line to its engine was cut: the window says it, since nobody is there who could. */
+  ENGINE_UNREACHABLE: 3,
   DOCKER_UNREACHABLE: 3,
   DOCKER_DENIED: 3,
   DOCKER_FAILED: 3,

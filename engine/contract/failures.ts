@@ -31,6 +31,7 @@ export const httpStatus: Readonly<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   PACK_INVALID: 422,
   RULESET_INVALID: 422,
+  ENGINE_UNREACHABLE: 503,
   DOCKER_UNREACHABLE: 503,
   DOCKER_DENIED: 503,
   DOCKER_FAILED: 502,

@@ -1,8 +1,10 @@
 import type { Client } from '../../../engine/contract/contract.ts';
 import type { Failure } from '../../../engine/contract/failures.ts';
+import { LineCut } from '../../client/connection.ts';
 import type { EngineLink } from '../../client/engine-link.svelte.ts';
-import { failureOf, isCancelled } from '../../client/failure.ts';
+import { failureOf } from '../../client/failure.ts';
 import { labText } from '../../strings/lab.ts';
+import { hostLogConsent } from '../../ui/host-log.svelte.ts';
 import { toasts } from '../../ui/toasts.svelte.ts';
 
 /** What is done to a session from its screen, one thing of a kind at a time. What came of it the screen hears from the engine's stream. */
@@ -44,21 +46,23 @@ export class LabWork {
     this.restarting = null;
   }
 
-  /** Starts the session afresh; ends early by `cancel`. */
-  async resume(): Promise<void> {
-    if (this.resuming) return;
+  /** Asks what has to be asked for what the lab needs, then starts the session afresh; ends early by `cancel`. */
+  async resume(needs: readonly string[]): Promise<void> {
+    if (this.resuming || hostLogConsent.asking) return;
     const leaving = new AbortController();
     this.#leaving = leaving;
-    this.resuming = { stage: labText.resuming, detail: null };
     await this.#try(async (client) => {
-      const { allowed } = await client.preferences.hostLog();
-      const request = { session: this.#session, hostLog: allowed === true };
+      const hostLog = await hostLogConsent.ask(client, needs);
+      if (hostLog === null) return;
+      this.resuming = { stage: labText.resuming, detail: null };
+      const request = { session: this.#session, hostLog };
       for await (const event of await client.sessions.resume(request, { signal: leaving.signal })) {
         if (event.kind === 'progress') this.resuming = { stage: event.stage, detail: event.detail ?? null };
         else if (event.hostLogFailure) toasts.say(labText.hostLogFailed(event.hostLogFailure.message), 'bad');
       }
     });
     this.resuming = null;
+    this.#leaving = null;
   }
 
   cancel(): void {
@@ -84,14 +88,14 @@ export class LabWork {
       await act(this.#client());
       return true;
     } catch (thrown) {
-      if (!isCancelled(thrown)) this.failure = failureOf(thrown);
+      if (!this.#leaving?.signal.aborted) this.failure = failureOf(thrown);
       return false;
     }
   }
 
   #client(): Client {
     const { client } = this.#link;
-    if (!client) throw new Error(labText.noEngine);
+    if (!client) throw new LineCut();
     return client;
   }
 }

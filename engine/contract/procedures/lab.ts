@@ -33,6 +33,8 @@ const openLabSchema = z.object({
   summary: z.string(),
   level: z.string(),
   minutes: z.number(),
+  /** Features of the machine, as the library's card has them. */
+  needs: z.array(z.string()),
   /** Markdown with this session's values. A fence of `sh node=NAME` can be run. */
   guide: z.string(),
   /** Drawn values that the guide speaks of. */

@@ -17,7 +17,7 @@ async function openLabOf(host: Host, text: string, signal: AbortSignal | undefin
   const { sessions } = await sessionListOf(host, true, signal);
   const session = sessions.find(({ id }) => id === row.id);
   if (!session) throw new Error(`session ${row.id} is in the store and not in the list`);
-  const { summary, level, minutes, guide, questions, hints, criteria, explain } = row.instance;
+  const { summary, level, minutes, needs, guide, questions, hints, criteria, explain } = row.instance;
   const opened = openedHints(store, row);
   const answers = store.answers(row.id);
   const latest = store.reports(row.id)[0] ?? null;
@@ -26,6 +26,7 @@ async function openLabOf(host: Host, text: string, signal: AbortSignal | undefin
     summary,
     level,
     minutes,
+    needs: [...needs],
     guide,
     values: (await guideValues(row)).map(([name, value]) => ({ name, value })),
     questions: questions.map((question) => {
