@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Pack } from '../../engine/packs/index.ts';
-import { loadCatalog } from '../../engine/sessions/catalog.ts';
 import { findHome } from '../../engine/sessions/home.ts';
+import { readPacksInUse } from '../../engine/sessions/read-packs.ts';
 import { coloursFor } from '../output/colour.ts';
 import { printError } from '../output/error.ts';
 import { print, printJson } from '../output/print.ts';
@@ -13,7 +13,7 @@ export function labsCommand(): Command {
     .option('--json', 'print the labs as JSON')
     .addHelpText('after', '\nExamples:\n  hookpoint labs\n  hookpoint labs --json')
     .action(async (options: { json?: boolean }) => {
-      const { packs, broken } = await loadCatalog(findHome());
+      const { packs, broken } = await readPacksInUse(findHome());
       if (options.json) printJson({ labs: packs.flatMap(labsJson) });
       else print(packs.length > 0 ? packs.map(packText).join('\n\n') : 'There are no packs.');
       for (const error of broken) printError(error);

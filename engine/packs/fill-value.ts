@@ -8,41 +8,49 @@ import type { Path } from './yaml-source.ts';
  * Keys stay as they are. `asText` holds the paths (JSON) whose whole-number references are to stay text.
  */
 export function fillValue(value: unknown, values: ParameterValues, asText: ReadonlySet<string> = new Set()): unknown {
-  return fill(value, [], values, asText);
-}
-
-function fill(value: unknown, path: Path, values: ParameterValues, asText: ReadonlySet<string>): unknown {
-  if (typeof value === 'string') {
-    const number = wholeNumber(value, values);
-    return number !== null && !asText.has(JSON.stringify(path)) ? number : fillText(value, values);
-  }
-  if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index], values, asText));
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, fill(item, [...path, key], values, asText)]),
-    );
-  }
-  return value;
+  const here: (string | number)[] = [];
+  const within = (step: string | number, item: unknown) => {
+    here.push(step);
+    const filled = fill(item);
+    here.pop();
+    return filled;
+  };
+  const fill = (item: unknown): unknown => {
+    if (typeof item === 'string') {
+      const number = wholeNumber(item, values);
+      return number !== null && !asText.has(JSON.stringify(here)) ? number : fillText(item, values);
+    }
+    if (Array.isArray(item)) return item.map((inner, index) => within(index, inner));
+    if (item === null || typeof item !== 'object') return item;
+    return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, within(key, inner)]));
+  };
+  return fill(value);
 }
 
 /**
  * Fills and parses. A value that is only `{{port}}` becomes a number where the schema takes one, text where it wants text: which of
- * the two is found by asking the schema, since unions make it hard to see beforehand.
+ * the two is found by asking the schema, since unions make it hard to see beforehand. `learnt` keeps these paths for the next seed of the same
+ * document, which then is parsed once.
  */
 export function parseFilled<S extends z.ZodType>(
   schema: S,
   value: unknown,
   values: ParameterValues,
+  learnt: Set<string> = new Set(),
 ): z.ZodSafeParseResult<z.output<S>> {
-  const asText = new Set<string>();
-  for (;;) {
-    const result = schema.safeParse(fillValue(value, values, asText));
+  if (learnt.size > 0) {
+    const result = schema.safeParse(fillValue(value, values, learnt));
     if (result.success) return result;
-    const before = asText.size;
+    learnt.clear();
+  }
+  for (;;) {
+    const result = schema.safeParse(fillValue(value, values, learnt));
+    if (result.success) return result;
+    const before = learnt.size;
     for (const path of wantText(result.error.issues, [])) {
-      if (wholeNumber(String(valueAt(value, path)), values) !== null) asText.add(JSON.stringify(path));
+      if (wholeNumber(String(valueAt(value, path)), values) !== null) learnt.add(JSON.stringify(path));
     }
-    if (asText.size === before) return result;
+    if (learnt.size === before) return result;
   }
 }
 

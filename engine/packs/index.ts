@@ -1,6 +1,6 @@
 export { buildArchive, packDigest } from './archive-build.ts';
 export { installArchive } from './archive-install.ts';
-export { inspectPack, invalidPack, lintPack, loadLab, loadPack } from './inspect.ts';
+export { inspectPack, invalidPack, labOf, lintPack, loadPack } from './inspect.ts';
 export { instantiate } from './instantiate.ts';
 export type { LabRunner, RunningLab, ScriptResult } from './lab-runner.ts';
 export type { Lab, LabInstance, Pack } from './pack.ts';

@@ -40,11 +40,12 @@ export async function inspectLab(files: PackFiles, id: string, pack: string): Pr
   const { parameters, broken } = soundParameters(source.value);
   const findings = new Map<string, Finding>();
   let document: LabDocument | null = null;
+  const asText = new Set<string>();
   for (const seed of seedsToTry(parameters)) {
     const values = drawParameters(parameters, seed);
     // First of all: what names no parameter is told as that, not as the wrong value that it also is.
     for (const found of referenceFindings(source.value, values, broken)) keep(findings, found);
-    const result = parseFilled(labSchema, source.value, values);
+    const result = parseFilled(labSchema, source.value, values, asText);
     if (result.success) document ??= result.data;
     else for (const found of schemaFindings(labSchema, result.error, source.value)) keep(findings, found);
     const filled = fillValue(source.value, values);

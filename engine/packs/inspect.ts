@@ -67,9 +67,8 @@ export async function loadPack(folder: string): Promise<Pack> {
   throw invalidPack(folder, errors);
 }
 
-/** One lab of a pack, which must be sound as a whole. NOT_FOUND where the pack has no such lab. */
-export async function loadLab(folder: string, id: string): Promise<Lab> {
-  const pack = await loadPack(folder);
+/** One lab of a sound pack. NOT_FOUND where the pack has no such lab. */
+export function labOf(pack: Pack, id: string): Lab {
   const lab = pack.labs.find((one) => one.id === id);
   if (lab) return lab;
   throw new HookpointError('NOT_FOUND', `The pack ${pack.manifest.id} has no lab '${id}'.`, {

@@ -58,7 +58,7 @@ function duplicateIds(document: unknown, key: 'criteria' | 'questions'): Finding
 function unknownNodes(document: unknown, names: LabNames): Finding[] {
   if (names.nodes.size === 0) return [];
   return ['criteria', 'questions'].flatMap((part) =>
-    [...textsOf(valueAt(document, [part]), [part])].flatMap(({ path, text }) => {
+    textsOf(valueAt(document, [part]), [part]).flatMap(({ path, text }) => {
       // Checks name a node under these keys, at whatever depth.
       const isNode = path.at(-1) === 'node' || path.at(-1) === 'from';
       return isNode && !names.nodes.has(text) ? [unknownNode(path, text, names)] : [];
@@ -174,7 +174,7 @@ export function referenceFindings(document: unknown, values: ParameterValues, br
 
 /** What a reference could have been; of a subnet that there is, which hosts it has. */
 export function expectedReference(values: ParameterValues, { name, part }: Reference): string {
-  const hosts = part === null ? null : hostsOf(values[name]);
+  const hosts = part === null ? null : hostsOf(values, name);
   if (hosts !== null) return `{{${name}.prefix}}, {{${name}.network}} or {{${name}.1}} to {{${name}.${hosts}}}`;
   if (part !== null && values[name] !== undefined) return `{{${name}}}`;
   const names = Object.keys(values);

@@ -38,6 +38,7 @@ export const parameterSchema = z.union([
 
 export const parametersSchema = z.record(parameterName, parameterSchema);
 export type Parameters = z.infer<typeof parametersSchema>;
+export type Choice = Extract<Parameters[string], { choice: unknown }>;
 
 export type ParameterValue = string | number;
 /** Values by parameter: a subnet is its CIDR text. */
@@ -58,16 +59,16 @@ export function drawParameters(parameters: Parameters, seed: number): ParameterV
   const subnets: Subnet[] = [];
   const integers = new Set<number>();
   for (const [name, parameter] of Object.entries(parameters)) {
-    const die = dieFor(seed, name);
     if ('case' in parameter) {
       const { of, values: byChoice, else: otherwise } = parameter.case;
       const value = byChoice[String(values[of])] ?? otherwise;
       if (value !== undefined) values[name] = typeof value === 'string' ? fillText(value, values) : value;
     } else if ('choice' in parameter) {
-      const chosen = parameter.choice[uniformInt(die, 0, parameter.choice.length - 1)];
+      const chosen = drawChoice(parameter, name, seed);
       if (chosen !== undefined) values[name] = chosen;
     } else if ('integer' in parameter) {
       const { from, to } = parameter.integer;
+      const die = dieFor(seed, name);
       const drawn = drawUntil(
         () => uniformInt(die, from, to),
         (value) => !integers.has(value),
@@ -75,6 +76,7 @@ export function drawParameters(parameters: Parameters, seed: number): ParameterV
       integers.add(drawn);
       values[name] = drawn;
     } else {
+      const die = dieFor(seed, name);
       const drawn = drawUntil(
         () => drawSubnet(die, parameter.subnet.from, parameter.subnet.prefix),
         (subnet) => !subnets.some((other) => networksOverlap(subnet, other)),
@@ -84,6 +86,11 @@ export function drawParameters(parameters: Parameters, seed: number): ParameterV
     }
   }
   return values;
+}
+
+/** What a choice alone gives for a seed: it depends on no other parameter. */
+export function drawChoice({ choice }: Choice, name: string, seed: number): ParameterValue | undefined {
+  return choice[uniformInt(dieFor(seed, name), 0, choice.length - 1)];
 }
 
 function drawUntil<T>(draw: () => T, good: (value: T) => boolean): T {
@@ -111,6 +118,7 @@ export interface Reference {
 
 /** Every {{name}} of a text, in order. */
 export function findReferences(text: string): readonly Reference[] {
+  if (!text.includes('{{')) return [];
   return [...text.matchAll(reference)].map((match) => ({
     name: match[1] ?? '',
     part: match[2] ?? null,
@@ -123,28 +131,29 @@ export function referenceProblem({ name, part }: Reference, values: ParameterVal
   const value = values[name];
   if (value === undefined) return `There is no parameter '${name}'.`;
   if (part === null) return null;
-  if (!isSubnetValue(value)) return `The parameter '${name}' is no subnet, so it has no '.${part}'.`;
+  const subnet = subnetIn(values, name);
+  if (subnet === null) return `The parameter '${name}' is no subnet, so it has no '.${part}'.`;
   if (part === 'prefix' || part === 'network') return null;
   if (!/^\d{1,9}$/.test(part)) return `A subnet has '.prefix', '.network' and host numbers, not '.${part}'.`;
-  return addressAt(parseNetwork(value), Number(part)) === null ? `The subnet ${value} has no host ${part}.` : null;
+  return addressAt(subnet, Number(part)) === null ? `The subnet ${value} has no host ${part}.` : null;
 }
 
-/** The last number that `.N` of a subnet may have; null of another value. */
-export function hostsOf(value: ParameterValue | undefined): number | null {
-  if (value === undefined || !isSubnetValue(value)) return null;
-  const { bits, prefix } = parseNetwork(value);
+/** The last number that `.N` of a parameter may have; null of one that is no subnet. */
+export function hostsOf(values: ParameterValues, name: string): number | null {
+  const subnet = subnetIn(values, name);
   // References have at most nine digits.
-  return Math.min(999_999_999, 2 ** (bits - prefix) - 1);
+  return subnet && Math.min(999_999_999, 2 ** (subnet.bits - subnet.prefix) - 1);
 }
 
 /** A text with its parameters filled in. What cannot be resolved stays as written: lint reports it. */
 export function fillText(text: string, values: ParameterValues): string {
+  if (!text.includes('{{')) return text;
   return text.replace(reference, (written: string, name: string, part: string | undefined) => {
     const value = values[name];
     if (value === undefined) return written;
     if (part === undefined) return String(value);
-    if (!isSubnetValue(value)) return written;
-    const subnet = parseNetwork(value);
+    const subnet = subnetIn(values, name);
+    if (subnet === null) return written;
     if (part === 'prefix') return String(subnet.prefix);
     if (part === 'network') return printNetwork(subnet).split('/')[0] ?? written;
     return /^\d{1,9}$/.test(part) ? (addressAt(subnet, Number(part)) ?? written) : written;
@@ -158,6 +167,18 @@ export function wholeNumber(text: string, values: ParameterValues): number | nul
   return typeof value === 'number' ? value : null;
 }
 
-function isSubnetValue(value: ParameterValue): value is string {
-  return typeof value === 'string' && ipaddr.isValidCIDR(value);
+/** A lab's texts name the same few subnets hundreds of times, so each is read once. */
+const subnetsRead = new WeakMap<ParameterValues, Map<string, Subnet | null>>();
+
+/** The subnet that a parameter has become; null where its value is none. */
+function subnetIn(values: ParameterValues, name: string): Subnet | null {
+  const value = values[name];
+  if (typeof value !== 'string') return null;
+  const read = subnetsRead.get(values) ?? new Map<string, Subnet | null>();
+  subnetsRead.set(values, read);
+  const known = read.get(name);
+  if (known !== undefined) return known;
+  const subnet = ipaddr.isValidCIDR(value) ? parseNetwork(value) : null;
+  read.set(name, subnet);
+  return subnet;
 }

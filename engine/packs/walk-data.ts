@@ -19,11 +19,22 @@ export function valueAt(value: unknown, path: Path): unknown {
   return here;
 }
 
-/** Every text in the data with its path. */
-export function* textsOf(value: unknown, path: Path = []): Generator<{ path: Path; text: string }> {
-  if (typeof value === 'string') yield { path, text: value };
-  else if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* textsOf(item, [...path, index]);
-  else if (value !== null && typeof value === 'object') {
-    for (const [key, item] of Object.entries(value)) yield* textsOf(item, [...path, key]);
-  }
+/** Every text in the data with its path, in order. */
+export function textsOf(value: unknown, path: Path = []): readonly { readonly path: Path; readonly text: string }[] {
+  const found: { path: Path; text: string }[] = [];
+  // One path for the whole walk, copied for texts alone: this is asked of every lab for every seed that is tried.
+  const here = [...path];
+  const walk = (item: unknown): void => {
+    if (typeof item === 'string') found.push({ path: [...here], text: item });
+    else if (item !== null && typeof item === 'object') {
+      const isList = Array.isArray(item);
+      for (const [key, inner] of Object.entries(item)) {
+        here.push(isList ? Number(key) : key);
+        walk(inner);
+        here.pop();
+      }
+    }
+  };
+  walk(value);
+  return found;
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { HookpointError } from '../contract/error.ts';
 import { installArchive } from '../packs/index.ts';
-import { packPlaces } from './catalog.ts';
 import type { Home } from './home.ts';
+import { packPlaces } from './pack-places.ts';
 
 type Installed = Awaited<ReturnType<typeof installArchive>>;
 

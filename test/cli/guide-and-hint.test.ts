@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { instantiate, loadLab } from '../../engine/packs/index.ts';
+import { instantiate, labOf, loadPack } from '../../engine/packs/index.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { openStore } from '../../engine/sessions/store.ts';
 import { runCli, temporaryHome, tinyPack } from '../support/cli.ts';
@@ -10,7 +10,7 @@ const session = 'one-2222';
 const shippedPack = join(import.meta.dirname, '../../labs/netfilter');
 beforeAll(async () => {
   using store = openStore(findHome({ HOOKPOINT_HOME: folder.folder }));
-  const drawn = instantiate(await loadLab(tinyPack, 'one'), 7);
+  const drawn = instantiate(labOf(await loadPack(tinyPack), 'one'), 7);
   const hints = [
     { text: 'Look at `iptables -S`.', cost: 0 },
     { text: 'The policy.', cost: 3 },
@@ -44,7 +44,7 @@ test('the guide of a lab that does not run has the values of its seed', async ()
   const ofLab = JSON.parse((await run('guide', join(tinyPack, 'one'), '--seed', '7', '--json')).stdout);
   expect(ofLab.guide).toBe(ofSession.guide);
   expect(ofLab.session).toBeNull();
-  const { published } = instantiate(await loadLab(shippedPack, 'observe'), 7).params;
+  const { published } = instantiate(labOf(await loadPack(shippedPack), 'observe'), 7).params;
   const { stdout } = await run('guide', 'netfilter/observe', '--seed', '7');
   expect(stdout).toContain(`port ${published} of`);
   expect(stdout).not.toContain('{{');

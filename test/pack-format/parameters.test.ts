@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { instantiate, loadLab } from '../../engine/packs/index.ts';
+import { instantiate, labOf, loadPack } from '../../engine/packs/index.ts';
 import { drawParameters, fillText, type Parameters } from '../../engine/packs/parameters.ts';
 import { seedFor } from '../../engine/packs/seeds.ts';
 import { writePack } from './sample-pack.ts';
@@ -88,7 +88,7 @@ describe('filling in', () => {
 
   test('a value cannot change the structure of a lab', async () => {
     await using pack = await writePack();
-    const lab = await loadLab(pack.folder, 'first');
+    const lab = labOf(await loadPack(pack.folder), 'first');
     const evil = { ...lab, parameters: { ...lab.parameters, port: { choice: ['1\n  - id: injected', 80] } } };
     const seed = seedFor(evil.parameters, 'port', 80) ?? 0;
     expect(instantiate(evil, seed).criteria).toHaveLength(2);
@@ -96,7 +96,7 @@ describe('filling in', () => {
 
   test('a number alone stays a number where one is wanted, and is text in a text', async () => {
     await using pack = await writePack();
-    const instance = instantiate(await loadLab(pack.folder, 'first'), 5);
+    const instance = instantiate(labOf(await loadPack(pack.folder), 'first'), 5);
     const { port } = instance.params;
     expect(instance.topology.nodes.host?.services).toEqual([{ type: 'http', port }]);
     expect(instance.solutions[0]?.steps[0]).toEqual({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HookpointError } from '../../engine/contract/error.ts';
-import { instantiate, loadLab } from '../../engine/packs/index.ts';
+import { instantiate, labOf, loadPack } from '../../engine/packs/index.ts';
 import { findHome, type Home } from '../../engine/sessions/home.ts';
 import { schemaVersion } from '../../engine/sessions/schema.ts';
 import { openStore } from '../../engine/sessions/store.ts';
@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => folder[Symbol.dispose]());
 
 async function aSession(id: string) {
-  const instance = instantiate(await loadLab(tinyPack, 'one'), 7);
+  const instance = instantiate(labOf(await loadPack(tinyPack), 'one'), 7);
   const of = { pack: 'tiny', lab: 'one', seed: 7, source: tinyPack, version: '1.0.0', container: 'c1', image: 'i1' };
   return { id, instance, ...of, created: new Date(1_700_000_000_000), hostLog: false, baseline: {} };
 }

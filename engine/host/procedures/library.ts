@@ -1,21 +1,20 @@
-import { HookpointError } from '../../contract/error.ts';
 import type { LabCard, Library } from '../../contract/procedures/library.ts';
 import type { Report } from '../../contract/report.ts';
 import type { Lab, Pack } from '../../packs/index.ts';
+import { readPacksInUse } from '../../sessions/read-packs.ts';
 import type { SessionRow } from '../../sessions/store.ts';
 import { watchValue } from '../changes.ts';
 import type { Host } from '../host.ts';
-import { readPacks } from '../read-packs.ts';
 import { failureOf } from '../wire-failures.ts';
 import { implementer } from './base.ts';
 
 async function libraryOf({ home, store }: Host): Promise<Library> {
-  const used = (await readPacks(home)).filter(({ place }) => place.inUse).map(({ pack }) => pack);
+  const { packs, broken } = await readPacksInUse(home);
   const sessions = store.sessions();
   const reports = store.reports().map(({ report }) => report);
   return {
-    packs: used.flatMap((pack) => (pack instanceof HookpointError ? [] : [shelfOf(pack, sessions, reports)])),
-    broken: used.filter((pack) => pack instanceof HookpointError).map(failureOf),
+    packs: packs.map((pack) => shelfOf(pack, sessions, reports)),
+    broken: broken.map(failureOf),
   };
 }
 

@@ -1,12 +1,12 @@
 import { HookpointError } from '../../contract/error.ts';
 import type { BrokenPack, InstalledPack, PackList, PackTestEvent } from '../../contract/procedures/packs.ts';
-import { lintPack, loadPack, type Pack, testPack } from '../../packs/index.ts';
-import { type PackPlace, packFolders } from '../../sessions/catalog.ts';
+import { lintPack, type Pack, testPack } from '../../packs/index.ts';
 import { installUpload, removeInstalled } from '../../sessions/installed-packs.ts';
 import { openLabRunner } from '../../sessions/lab-runner.ts';
+import { type PackPlace, packFolders } from '../../sessions/pack-places.ts';
+import { readPack, readPacks } from '../../sessions/read-packs.ts';
 import { watchValue } from '../changes.ts';
 import type { Host } from '../host.ts';
-import { readPacks } from '../read-packs.ts';
 import { streamOf } from '../stream-of.ts';
 import { failureOf } from '../wire-failures.ts';
 import { implementer } from './base.ts';
@@ -61,7 +61,7 @@ async function test(
   emit: (event: PackTestEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const pack = await loadPack(folderOf(host, id));
+  const pack = await readPack(folderOf(host, id));
   if (lab !== undefined && !pack.labs.some((one) => one.id === lab)) {
     throw new HookpointError('NOT_FOUND', `The pack ${id} has no lab '${lab}'.`, {
       remedy: `It has ${pack.labs.map((one) => one.id).join(', ')}.`,
