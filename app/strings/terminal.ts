@@ -20,5 +20,6 @@ export const terminalText = {
   screenReader: 'Screen reader support',
   opening: 'Opening a shell…',
   again: 'Open a new shell',
+  tryAgain: 'Try again',
   resize: 'Resize the terminals beside',
 } as const;

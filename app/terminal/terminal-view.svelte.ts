@@ -43,12 +43,16 @@ export class TerminalView {
   failure = $state.raw<Failure | null>(null);
   /** Its screen has come. */
   attached = $state(false);
+  /** A shell was asked for, and has neither come nor been refused. */
+  expected = $state(false);
+  #refused = false;
   readonly search = new SearchAddon();
   readonly #xterm: Terminal;
   readonly #fit = new FitAddon();
   readonly #element = document.createElement('div');
   readonly #input: OrderedInput;
   #webgl: WebglAddon | null = null;
+  readonly #gone = new AbortController();
   #client: Client | null = null;
   #attachment: string | null = null;
   #shown = 0;
@@ -137,30 +141,69 @@ export class TerminalView {
     else this.search.findPrevious(text, options);
   }
 
-  /** Types text as a paste and runs it. A shell that was just opened is waited for. */
-  async run(code: string): Promise<void> {
+  /** A shell was asked for: what is typed from now on is for it. */
+  expect(): void {
+    this.failure = null;
+    this.#refused = false;
+    if (this.#alive) return;
+    this.expected = true;
+    this.#input.hold();
+  }
+
+  /** The shell that was asked for does not come. */
+  refuse(failure: Failure): void {
+    this.failure = failure;
+    this.#refused = true;
+    this.expected = false;
+    this.#input.close();
+  }
+
+  /** Types text as a paste and runs it. A shell that was just opened is waited for; false where there is none. */
+  async run(code: string): Promise<boolean> {
     await this.#promptComes();
+    if (this.#gone.signal.aborted || this.failure || this.ended) return false;
     this.#xterm.scrollToBottom();
     this.#xterm.paste(code.replace(/\n+$/, ''));
     this.#input.type('\r');
+    return true;
+  }
+
+  /** Something follows the engine's terminal. */
+  get followed(): boolean {
+    return this.#client !== null;
+  }
+
+  /** This window asked for it, and the engine does not have it yet, or would not. */
+  get wanted(): boolean {
+    return this.expected || this.#refused;
+  }
+
+  get #alive(): boolean {
+    return this.#attachment !== null && !this.ended;
   }
 
   /** Follows the engine's terminal until the signal is aborted; what the window has is replaced by what the engine kept. */
   async follow(client: Client, signal: AbortSignal): Promise<void> {
     this.#client = client;
-    this.failure = null;
+    this.expect();
     try {
       const events = await client.terminals.attach({ terminal: this.terminal }, { signal });
       for await (const event of events) this.#take(event);
     } catch (thrown) {
       if (!signal.aborted && !isCancelled(thrown)) this.failure = failureOf(thrown);
     } finally {
-      this.#attachment = null;
-      if (this.#client === client) this.#client = null;
+      // A line that came after this one may have taken over by now.
+      if (this.#client === client) {
+        this.#client = null;
+        this.#attachment = null;
+        this.expected = false;
+        this.#input.close();
+      }
     }
   }
 
   [Symbol.dispose](): void {
+    this.#gone.abort();
     this.#element.remove();
     this.#dropWebgl();
     this.#xterm.dispose();
@@ -176,6 +219,7 @@ export class TerminalView {
         this.#xterm.write(event.screen, () => this.fit());
         this.ended = event.ended;
         this.attached = true;
+        if (!event.ended) this.#begun();
         return;
       case 'output':
         this.#xterm.write(event.data, () => this.#acknowledge(event.data.length));
@@ -188,11 +232,21 @@ export class TerminalView {
         this.#xterm.write('', () => {
           this.ended = { cause, exitCode, reason };
         });
+        this.#input.close();
         return;
       }
       case 'begun':
-        this.ended = null;
+        // After what ended before it, which waits for its last output to be drawn.
+        this.#xterm.write('', () => {
+          this.ended = null;
+        });
+        this.#begun();
     }
+  }
+
+  #begun(): void {
+    this.expected = false;
+    this.#input.open();
   }
 
   #acknowledge(characters: number): void {
@@ -229,16 +283,19 @@ export class TerminalView {
   }
 
   #promptComes(): Promise<void> {
-    if (this.atPrompt || (this.attached && !this.ended && this.#xterm.buffer.active.cursorY > 0))
+    if (this.failure || this.atPrompt || (this.attached && !this.ended && this.#xterm.buffer.active.cursorY > 0))
       return Promise.resolve();
+    const { signal } = this.#gone;
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
         parsed.dispose();
+        signal.removeEventListener('abort', done);
         resolve();
       };
       const parsed = this.#xterm.onWriteParsed(() => this.atPrompt && done());
       const timer = setTimeout(done, promptPatience);
+      signal.addEventListener('abort', done);
     });
   }
 }

@@ -56,7 +56,6 @@ export class Terminals {
   readonly #views = new Map<string, TerminalView>();
   readonly #preferences = usePreferences();
   #line: Line | null = null;
-  #opening = new Set<string>();
 
   constructor(session: string) {
     this.session = session;
@@ -97,47 +96,43 @@ export class Terminals {
 
   /**
    * Types a block of commands into a terminal of the node and runs it: into one that waits at its prompt, the seen one first; where all
-   * are busy or there is none, into a new one.
+   * are busy or there is none, into a new one. False where no shell came, which the terminal says with the reason.
    */
-  async typeInto(node: string, code: string): Promise<void> {
+  async typeInto(node: string, code: string): Promise<boolean> {
     const free = this.#terminalsOf(node).filter(({ terminal }) => this.#views.get(terminal)?.atPrompt);
     const chosen = free.find(({ terminal }) => this.#isSeen(terminal)) ?? free[0];
     const terminal = chosen ? chosen.terminal : await this.add(node);
     await this.show(terminal);
-    await this.#views.get(terminal)?.run(code);
+    return (await this.#views.get(terminal)?.run(code)) ?? false;
   }
 
   /** Opens a new terminal as a tab of the group that was used last, or as a group of its own beside it; its id. */
   async add(node: string, split?: Direction): Promise<string> {
     const tab: Tab = { terminal: crypto.randomUUID(), node };
     const group = this.#currentGroup();
-    this.#opening.add(tab.terminal);
-    try {
-      this.#arrange(
-        split && group.tabs.length > 0
-          ? splitGroup(this.arrangement, group.id, split, tab)
-          : addTab(this.arrangement, group.id, tab, true),
-      );
-      await this.show(tab.terminal);
-      await this.begin(tab);
-    } finally {
-      this.#opening.delete(tab.terminal);
-    }
+    this.view(tab).expect();
+    this.#arrange(
+      split && group.tabs.length > 0
+        ? splitGroup(this.arrangement, group.id, split, tab)
+        : addTab(this.arrangement, group.id, tab, true),
+    );
+    await this.show(tab.terminal);
+    await this.begin(tab);
     return tab.terminal;
   }
 
-  /** Makes sure that a shell runs in a terminal: a new one, or one whose shell has ended. */
+  /** Makes sure that a shell runs in a terminal: a new one, or one whose shell has ended or did not come. Its view says why there is none. */
   async begin(tab: Tab): Promise<void> {
     const line = this.#line;
     const view = this.view(tab);
-    if (!line) return;
-    view.failure = null;
+    if (!line) return; // the next one begins with what there is
+    const { terminal, node } = tab;
+    view.expect();
     try {
-      const { terminal, node } = tab;
       await line.client.terminals.open({ session: this.session, terminal, node, ...view.size });
-      if (!view.attached || view.failure) void view.follow(line.client, line.signal);
+      if (!view.followed) void view.follow(line.client, line.signal);
     } catch (thrown) {
-      if (!line.signal.aborted && !isCancelled(thrown)) view.failure = failureOf(thrown);
+      if (!line.signal.aborted && !isCancelled(thrown)) view.refuse(failureOf(thrown));
     }
   }
 
@@ -295,11 +290,11 @@ export class Terminals {
     this.#adopt(list, { client, signal });
   }
 
-  /** What other windows opened comes as a tab, what they closed goes. */
+  /** What other windows opened comes as a tab, what they closed goes; what the engine refused this window stays, with the reason. */
   #keepUp(list: readonly TerminalSummary[], line: Line): void {
     const there = new Set(list.map(({ id }) => id));
-    for (const { terminal } of tabsOf(this.arrangement)) {
-      if (!there.has(terminal) && !this.#opening.has(terminal)) this.#forget(terminal);
+    for (const tab of tabsOf(this.arrangement)) {
+      if (!there.has(tab.terminal) && !this.view(tab).wanted) this.#forget(tab.terminal);
     }
     this.#adopt(list, line);
   }
