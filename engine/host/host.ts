@@ -1,6 +1,8 @@
 import { HookpointError } from '../contract/error.ts';
 import { findHome, type Home } from '../sessions/home.ts';
+import { findSession } from '../sessions/session.ts';
 import { openStore, type Store } from '../sessions/store.ts';
+import { keepCommands } from '../sessions/terminal-commands.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 import { TerminalHub } from '../terminals/hub.ts';
 import { Changes } from './changes.ts';
@@ -27,7 +29,10 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
   const changes = new Changes();
   const docker = new DockerLink(home, changes);
   const shells = new ShellPool();
-  const terminals = new TerminalHub(() => changes.fire());
+  const terminals = new TerminalHub(
+    () => changes.fire(),
+    ({ id: terminal, session, node }) => keepCommands(store, { session: findSession(store, session), node, terminal }),
+  );
   store.onChange = () => changes.fire();
   const beat = setInterval(fireWhenOthersWrote(store, changes), storeBeat);
   await docker.tried;

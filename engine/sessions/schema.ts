@@ -50,6 +50,20 @@ const migrations: readonly string[] = [
     primary key (session, number)
   ) strict;
   `,
+  `
+  -- what was typed into terminals, as their shells said; numbered from 1, the oldest go first
+  create table commands (
+    session text not null references sessions (id) on delete cascade,
+    number integer not null,
+    node text not null,
+    terminal text not null,
+    text text,
+    begun real not null,
+    ended real,
+    exit_code integer,
+    primary key (session, number)
+  ) strict, without rowid;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

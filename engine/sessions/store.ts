@@ -48,6 +48,24 @@ export interface ReportRow {
   readonly report: Report;
 }
 
+/** A command that was typed into a terminal, as its shell said: the learner's word, which no verdict rests on. */
+export interface CommandRow {
+  /** Counted from 1 in the session; the oldest are dropped, so that the first may be another. */
+  readonly number: number;
+  readonly node: string;
+  readonly terminal: string;
+  /** null where its shell did not say. */
+  readonly text: string | null;
+  /** Unix seconds. */
+  readonly begun: number;
+  /** null while it runs, and for one whose end nobody saw. */
+  readonly ended: number | null;
+  readonly exitCode: number | null;
+}
+
+/** Commands that are kept of a session. */
+export const mostCommands = 10_000;
+
 type NewSession = Omit<SessionRow, 'status' | 'ended' | 'endedBecause'> & { readonly baseline: Snapshots };
 type Row = Record<string, unknown>;
 
@@ -128,6 +146,7 @@ export class Store implements Disposable {
   restartSession(session: Pick<NewSession, 'id' | 'container' | 'image' | 'hostLog' | 'baseline'>): void {
     this.#transaction(() => {
       this.#run('delete from answers where session = ?', session.id);
+      this.#run('delete from commands where session = ?', session.id);
       this.#run(
         `update sessions set container = ?, image = ?, host_log = ?, baseline = ?, status = 'running', ended = null, ended_because = null
          where id = ?`,
@@ -189,6 +208,50 @@ export class Store implements Disposable {
     return this.#all('select time from hints where session = ? order by number', session).map(({ time }) =>
       Number(time),
     );
+  }
+
+  /** Its number. The oldest goes where there are too many. */
+  beginCommand(session: string, command: Pick<CommandRow, 'node' | 'terminal' | 'text' | 'begun'>): number {
+    let number = 0;
+    this.#transaction(() => {
+      const last = this.#all('select max(number) as last from commands where session = ?', session)[0]?.last;
+      number = Number(last ?? 0) + 1;
+      const { node, terminal, text, begun } = command;
+      this.#run(
+        'insert into commands (session, number, node, terminal, text, begun) values (?, ?, ?, ?, ?, ?)',
+        session,
+        number,
+        node,
+        terminal,
+        text,
+        begun,
+      );
+      this.#run('delete from commands where session = ? and number <= ?', session, number - mostCommands);
+    });
+    return number;
+  }
+
+  endCommand(session: string, number: number, end: { readonly time: number; readonly exitCode: number | null }): void {
+    this.#run(
+      'update commands set ended = ?, exit_code = ? where session = ? and number = ?',
+      end.time,
+      end.exitCode,
+      session,
+      number,
+    );
+  }
+
+  /** Those that are kept, in the order in which they began. */
+  commands(session: string): readonly CommandRow[] {
+    return this.#all('select * from commands where session = ? order by number', session).map((row) => ({
+      number: Number(row.number),
+      node: String(row.node),
+      terminal: String(row.terminal),
+      text: row.text === null ? null : String(row.text),
+      begun: Number(row.begun),
+      ended: row.ended === null ? null : Number(row.ended),
+      exitCode: row.exit_code === null ? null : Number(row.exit_code),
+    }));
   }
 
   addVerdict(session: string, report: Report): void {

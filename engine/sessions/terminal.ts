@@ -3,19 +3,21 @@ import { attachStreams, attachTerminal, type CallerTerminal, type StreamedComman
 import { execArgv, loginShell } from '../topology/index.ts';
 import { lostOr, runningContainer } from './session.ts';
 import type { SessionRow } from './store.ts';
+import { keepCommands } from './terminal-commands.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A login shell of a node on the caller's terminal; its exit code. SESSION_LOST. */
 export async function openNodeTerminal(
-  { runtime }: Workspace,
+  { runtime, store }: Workspace,
   session: SessionRow,
   node: string,
   terminal: CallerTerminal,
   signal?: AbortSignal,
 ): Promise<number> {
   const container = await runningContainer(runtime, session, signal);
+  const follower = keepCommands(store, { session, node, terminal: `cli-${process.pid}` });
   return orLost(session, container, () =>
-    attachTerminal(container, execArgv(node, loginShell, { terminal: true }), terminal, signal),
+    attachTerminal(container, execArgv(node, loginShell, { terminal: true }), terminal, signal, follower),
   );
 }
 

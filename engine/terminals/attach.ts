@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { StringDecoder } from 'node:string_decoder';
 import type { AttachedExec, Container } from '../runtime/container.ts';
+import { type CommandFollower, ShellCommandReader } from './shell-commands.ts';
 import { signalCommand, tagged } from './signal-command.ts';
 
 /** A terminal of the caller's: what node:tty gives for stdin and stdout. */
@@ -12,13 +14,14 @@ export interface CallerTerminal {
 
 /**
  * Runs a command of the outer container (normally a `runc exec` into a node) on the caller's terminal: raw, so that Ctrl-C goes to
- * the lab; resized with it. Ends with the command's exit code. On abort the command is hung up.
+ * the lab; resized with it. Ends with the command's exit code. On abort the command is hung up. Marks of its shell are read, not shown.
  */
 export async function attachTerminal(
   container: Container,
   argv: readonly string[],
   terminal: CallerTerminal,
   signal?: AbortSignal,
+  follower?: CommandFollower,
 ): Promise<number> {
   const { input, output } = terminal;
   const tag = randomUUID();
@@ -37,7 +40,9 @@ export async function attachTerminal(
   input.setRawMode(true);
   try {
     input.pipe(attached.stdin);
-    const shown = pipeline(attached.stdout, output, { end: false });
+    const shown = follower
+      ? pipeline(attached.stdout, withoutMarks(follower), output, { end: false })
+      : pipeline(attached.stdout, output, { end: false });
     const exitCode = await attached.exited;
     await shown;
     return exitCode;
@@ -50,6 +55,15 @@ export async function attachTerminal(
     // Whoever aborts often ends right after us, and the shell in the lab would stay.
     await hungUp;
   }
+}
+
+function withoutMarks(follower: CommandFollower): Transform {
+  const decoder = new StringDecoder('utf8');
+  const commands = new ShellCommandReader(follower);
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, commands.read(decoder.write(chunk))),
+    flush: (done) => done(null, commands.read(decoder.end()) + commands.end()),
+  });
 }
 
 /** A command with the caller's streams, without a terminal. */

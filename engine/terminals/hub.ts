@@ -3,6 +3,8 @@ import type { TerminalSize, TerminalSummary } from '../contract/procedures/termi
 import type { Container } from '../runtime/container.ts';
 import { explainEnd } from './explain-end.ts';
 import { openNodeTerminal } from './node-terminal.ts';
+import type { OpenPseudoTerminal } from './pseudo-terminal.ts';
+import { type CommandFollower, ShellCommandReader } from './shell-commands.ts';
 import { Terminal } from './terminal.ts';
 
 /** Each holds a screen and a process beside the lab; more than this nobody looks at. */
@@ -17,6 +19,11 @@ export interface TerminalRequest {
   readonly container: Container;
 }
 
+/** Who is told of the commands in a terminal. */
+export type FollowCommands = (place: Omit<TerminalRequest, 'size' | 'container'>) => CommandFollower;
+
+const nobody: FollowCommands = () => ({ begun: () => undefined, ended: () => undefined });
+
 /**
  * All terminals of an engine. One lives until it is closed, whether a window shows it or not; one that was lost with its lab until the last
  * window has left it.
@@ -24,9 +31,11 @@ export interface TerminalRequest {
 export class TerminalHub implements AsyncDisposable {
   readonly #terminals = new Map<string, Terminal>();
   readonly #onChange: () => void;
+  readonly #follow: FollowCommands;
 
-  constructor(onChange: () => void) {
+  constructor(onChange: () => void, follow: FollowCommands = nobody) {
     this.#onChange = onChange;
+    this.#follow = follow;
   }
 
   list(session: string): readonly TerminalSummary[] {
@@ -59,7 +68,7 @@ export class TerminalHub implements AsyncDisposable {
     this.#terminals.set(id, terminal);
     try {
       await terminal.begin({
-        open: (options) => openNodeTerminal(container, node, options),
+        open: reading(this.#follow({ id, session, node }), (options) => openNodeTerminal(container, node, options)),
         explainEnd: (end) => explainEnd(container, node, end),
       });
     } catch (error) {
@@ -85,4 +94,18 @@ export class TerminalHub implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#terminals.keys()].map((id) => this.close(id)));
   }
+}
+
+/** Opens a shell whose marks are read and not shown. */
+function reading(follower: CommandFollower, open: OpenPseudoTerminal): OpenPseudoTerminal {
+  return async ({ size, onOutput }) => {
+    const commands = new ShellCommandReader(follower);
+    const show = (data: string) => {
+      if (data !== '') onOutput(data);
+    };
+    const shell = await open({ size, onOutput: (data) => show(commands.read(data)) });
+    const over = () => show(commands.end());
+    shell.exited.then(over, over);
+    return shell;
+  };
 }

@@ -6,7 +6,7 @@ import { HookpointError } from '../../engine/contract/error.ts';
 import { instantiate, labOf, loadPack } from '../../engine/packs/index.ts';
 import { findHome, type Home } from '../../engine/sessions/home.ts';
 import { schemaVersion } from '../../engine/sessions/schema.ts';
-import { openStore } from '../../engine/sessions/store.ts';
+import { mostCommands, openStore } from '../../engine/sessions/store.ts';
 import { storeFailure } from '../../engine/sessions/store-failure.ts';
 import { temporaryHome, tinyPack } from '../support/cli.ts';
 
@@ -55,6 +55,26 @@ test('a session that runs again keeps its values and loses its answers', async (
   store.restartSession({ id: 'one-2222', container: 'c2', image: 'i1', hostLog: false, baseline: {} });
   expect(store.session('one-2222')).toMatchObject({ seed: 7, container: 'c2', status: 'running', endedBecause: null });
   expect(store.answers('one-2222')).toEqual([]);
+});
+
+test('the oldest commands go where there are too many, and all with the container they ran in', async () => {
+  using store = openStore(home);
+  store.addSession(await aSession('one-2222'));
+  const place = { node: 'host', terminal: 't' };
+  const first = store.beginCommand('one-2222', { ...place, text: 'false', begun: 1 });
+  store.endCommand('one-2222', first, { time: 2, exitCode: 1 });
+  store.beginCommand('one-2222', { ...place, text: null, begun: 3 });
+  expect(store.commands('one-2222')).toEqual([
+    { number: 1, ...place, text: 'false', begun: 1, ended: 2, exitCode: 1 },
+    { number: 2, ...place, text: null, begun: 3, ended: null, exitCode: null },
+  ]);
+  for (let number = 3; number <= mostCommands + 2; number += 1)
+    store.beginCommand('one-2222', { ...place, text: 'x', begun: number });
+  const kept = store.commands('one-2222');
+  expect([kept.length, kept[0]?.number]).toEqual([mostCommands, 3]);
+  store.endSession('one-2222', 'lost');
+  store.restartSession({ id: 'one-2222', container: 'c2', image: 'i1', hostLog: false, baseline: {} });
+  expect(store.commands('one-2222')).toEqual([]);
 });
 
 test('only the owner can look into the data folder', () => {
