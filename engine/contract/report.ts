@@ -41,7 +41,7 @@ const walkSchema = z.object({
 });
 export type Walk = z.infer<typeof walkSchema>;
 
-const checkResultSchema = z.object({
+export const checkResultSchema = z.object({
   type: z.string(),
   outcome: outcomeSchema,
   /** In words: what had to be true. */

@@ -2,7 +2,7 @@ import type { CheckResult, Outcome } from '../contract/report.ts';
 import type { Moment } from './check.ts';
 import { kindOf } from './check-kinds.ts';
 import type { Evidence } from './evidence.ts';
-import { createJudge, type JudgeSpec } from './judge-spec.ts';
+import { createJudge, type JudgeSpec, type SnapshotMemory } from './judge-spec.ts';
 import { leavesOf } from './leaves.ts';
 import type { Judged } from './logic.ts';
 import { gapSince, learnerMoments, momentNow, momentsSinceProvisioning } from './moments.ts';
@@ -17,8 +17,9 @@ export function createCriterionJudge(
   criteria: readonly Criterion[],
   questions: readonly Question[],
   evidence: Evidence,
+  memory?: SnapshotMemory,
 ): JudgeCriterion {
-  const judgeSpec = createJudge();
+  const judgeSpec = createJudge(memory);
   const present = momentNow(evidence, questions);
   const whole = (criterion: Criterion, moment: Moment) => judgeSpec(specOf(criterion), moment);
   const now = (criterion: Criterion) => whole(criterion, present);

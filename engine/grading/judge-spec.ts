@@ -7,13 +7,15 @@ import type { CheckSpec } from './schema.ts';
 /** Judges a check or a group at a moment. */
 export type JudgeSpec = (spec: CheckSpec, moment: Moment) => Judged;
 
+/** By check: what it came to at a node's snapshot, for those that read that alone. */
+export type SnapshotMemory = Map<unknown, WeakMap<NodeSnapshot, Finding>>;
+
 /**
  * A judge that remembers: checks that hold for the whole session are judged once, and those that read one node's state alone once a
- * snapshot (a timeline shares what did not change).
+ * snapshot (a timeline shares what did not change). What is known of snapshots may be kept for later judges of the same session.
  */
-export function createJudge(): JudgeSpec {
+export function createJudge(bySnapshot: SnapshotMemory = new Map()): JudgeSpec {
   const present = new Map<unknown, Finding>();
-  const bySnapshot = new Map<unknown, WeakMap<NodeSnapshot, Finding>>();
 
   const judgeLeaf = (name: (typeof kindNames)[number], spec: unknown, moment: Moment): Finding => {
     const kind = kindOf(name);

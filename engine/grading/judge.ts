@@ -1,6 +1,7 @@
 import type { CheckResult, CriterionResult, Report, Verdict } from '../contract/report.ts';
 import type { Evidence } from './evidence.ts';
 import { createCriterionJudge, type JudgeCriterion } from './judge-criterion.ts';
+import type { SnapshotMemory } from './judge-spec.ts';
 import type { Judged } from './logic.ts';
 import type { Question } from './question.ts';
 import type { Criterion } from './schema.ts';
@@ -13,9 +14,12 @@ export interface JudgedLab {
   readonly questions: readonly Question[];
 }
 
-/** Judges a lab from what was gathered. Pure: the same evidence gives the same report, at any time and anywhere. */
-export function judge(lab: JudgedLab, evidence: Evidence): Report {
-  const verdicts = new Verdicts(lab.criteria, createCriterionJudge(lab.criteria, lab.questions, evidence));
+/**
+ * Judges a lab from what was gathered. Pure: the same evidence gives the same report, at any time and anywhere. Who judges a session again and
+ * again keeps `memory` for it.
+ */
+export function judge(lab: JudgedLab, evidence: Evidence, memory?: SnapshotMemory): Report {
+  const verdicts = new Verdicts(lab.criteria, createCriterionJudge(lab.criteria, lab.questions, evidence, memory));
   const criteria = lab.criteria.map((criterion) => verdicts.of(criterion));
   const sum = (verdict: Verdict) =>
     criteria.filter((one) => one.verdict === verdict).reduce((total, one) => total + one.possible, 0);

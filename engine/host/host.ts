@@ -7,6 +7,7 @@ import type { Workspace } from '../sessions/workspace.ts';
 import { TerminalHub } from '../terminals/hub.ts';
 import { Changes } from './changes.ts';
 import { DockerLink } from './docker-link.ts';
+import { LiveSessions } from './live-sessions.ts';
 import { ShellPool } from './shell-pool.ts';
 
 /** How often the database is asked whether another process wrote, in milliseconds. It costs some microseconds. */
@@ -19,6 +20,7 @@ export interface Host extends AsyncDisposable {
   readonly changes: Changes;
   readonly docker: DockerLink;
   readonly terminals: TerminalHub;
+  readonly live: LiveSessions;
   /** For work in containers; throws DOCKER_UNREACHABLE or DOCKER_DENIED while there is no engine. Not to be disposed of. */
   workspace(): Workspace;
 }
@@ -36,19 +38,22 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
   store.onChange = () => changes.fire();
   const beat = setInterval(fireWhenOthersWrote(store, changes), storeBeat);
   await docker.tried;
+  const workspace = (): Workspace => ({
+    home,
+    store,
+    runtime: docker.require(),
+    shell: (container, signal) => shells.take(container, signal),
+    [Symbol.asyncDispose]: async () => undefined,
+  });
+  const live = new LiveSessions({ store, changes, workspace });
   return {
     home,
     store,
     changes,
     docker,
     terminals,
-    workspace: () => ({
-      home,
-      store,
-      runtime: docker.require(),
-      shell: (container, signal) => shells.take(container, signal),
-      [Symbol.asyncDispose]: async () => undefined,
-    }),
+    live,
+    workspace,
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
       await terminals[Symbol.asyncDispose]();

@@ -21,6 +21,7 @@ interface OpenState {
 export function buildTimeline(records: Iterable<TimelineRecord>): Timeline {
   const builder = new TimelineBuilder();
   for (const record of records) builder.add(record);
+  builder.end();
   return builder.timeline();
 }
 
@@ -83,6 +84,11 @@ export class TimelineBuilder {
       case 'recorder':
         break;
     }
+  }
+
+  /** No more records come: what is not known now will not be. */
+  end(): void {
+    for (const history of this.#histories.values()) history.settle();
   }
 
   timeline(): Timeline {
@@ -217,7 +223,7 @@ export class TimelineBuilder {
 /** Seconds. */
 const longestRestart = 200;
 
-/** Snapshots of versions; the same version gives the same object. */
+/** Snapshots of versions; the same version gives the same object, once all is known of its rules. */
 class SnapshotReader {
   readonly #rulesets: RulesetReader;
   readonly #known = new WeakMap<NodeVersion, NodeSnapshot>();
@@ -246,8 +252,14 @@ class SnapshotReader {
       conntrack: [],
       problems: [...parsed.problems, ...notRecorded, ...version.unread.map(unseenTable)],
     };
-    this.#known.set(version, snapshot);
+    if (!this.#isUnsettled(snapshot)) this.#known.set(version, snapshot);
     return snapshot;
+  }
+
+  #isUnsettled({ rulesets, nftTables }: NodeSnapshot): boolean {
+    const own = nftTables.flatMap(({ read }) => Object.values(read ?? {}).map(({ table }) => table));
+    const tables = [...rulesets.flatMap(({ ruleset }) => ruleset.tables), ...own];
+    return tables.some((table) => this.#rulesets.isUnsettled(table));
   }
 
   /** Tables of nft's own, which are made of the kernel's events alone. */

@@ -20,6 +20,8 @@ export class NodeHistory {
   readonly #reader: RuleReader;
   /** By table and handle. A table that goes takes its handles along: a new one of its name counts from the beginning. */
   #sources = new Map<string, Map<number, RuleSource>>();
+  /** Those of which a reading may still tell more. */
+  readonly #open = new Set<RuleSource>();
   /** What probes of the grader moved: no part of the counters that a timeline shows. */
   readonly #probed = new WeakMap<RuleSource, { total: Counters; probed: Counters }>();
 
@@ -63,6 +65,7 @@ export class NodeHistory {
       if (record.gen !== version.generation) continue;
       tables = new Map(tables).set(key, this.#arranged(tables.get(key), table));
     }
+    if (record.gen !== null) this.settle(record.gen);
     const unread = unreadTables(tables, record.others ?? []);
     return tables === version.tables && sameNames(unread, version.unread) ? version : { ...version, tables, unread };
   }
@@ -103,12 +106,24 @@ export class NodeHistory {
     this.#reader.learn(source);
   }
 
+  /** A reading tells of every rule that is there: what it said nothing of is gone, or is none of iptables'. Without one: none comes any more. */
+  settle(generation = Number.POSITIVE_INFINITY): void {
+    for (const source of this.#open) {
+      if (source.since !== undefined && source.since > generation) continue;
+      source.final = true;
+      this.#open.delete(source);
+    }
+  }
+
   #source(family: Family, table: string, handle: number): RuleSource {
     const key = tableKey(family, table);
     const known = this.#sources.get(key) ?? new Map<number, RuleSource>();
     this.#sources.set(key, known);
-    const source = known.get(handle) ?? { family, handle, words: null, expressions: null };
+    const before = known.get(handle);
+    if (before !== undefined) return before;
+    const source: RuleSource = { family, handle, words: null, expressions: null };
     known.set(handle, source);
+    this.#open.add(source);
     return source;
   }
 

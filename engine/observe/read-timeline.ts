@@ -50,3 +50,9 @@ export async function writeMark(
   const { exitCode } = await run(`${sync} ${shellQuote(json)}`, options);
   return exitCode === 0;
 }
+
+/** Tells the recorder that somebody looks at a node's counters; nothing where no recorder runs. */
+export async function lookAt(run: RunScript, node: string): Promise<void> {
+  // Opened to read as well, so that it never waits for a reader that is not there.
+  await run(`[ ! -p ${layout.recorder} ] || printf 'look %s\\n' ${shellQuote(node)} 1<>${layout.recorder}`);
+}

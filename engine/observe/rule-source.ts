@@ -13,6 +13,8 @@ export interface RuleSource {
   since?: number;
   /** nf_tables' expressions, where its coming was seen. */
   expressions: readonly NftExpression[] | null;
+  /** A reading of its node came after it: what it did not tell is never told. */
+  final?: boolean;
 }
 
 /** Rules by family and text: a lab's rules come again and again through the states of a timeline. */
@@ -32,7 +34,7 @@ export class RuleReader {
     const known = this.#bySource.get(source);
     if (known !== undefined) return known;
     const rule = { ...this.#readBody(source), handle: source.handle };
-    this.#bySource.set(source, rule);
+    if (isSettled(source)) this.#bySource.set(source, rule);
     return rule;
   }
 
@@ -66,6 +68,9 @@ export class RuleReader {
     return rule;
   }
 }
+
+/** Nothing more will be known of it: what was made of it may be kept. */
+export const isSettled = (source: RuleSource): boolean => source.words !== null || source.final === true;
 
 /** The same expressions mean the same text, whatever the chain; counters are no part of it. */
 function keyOf(source: RuleSource): string {

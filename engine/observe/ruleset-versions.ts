@@ -1,6 +1,6 @@
 import type { BaseChain, NftTable } from '../netfilter/index.ts';
 import type { Chain, Counters, Family, Ruleset, Table } from '../netfilter/model.ts';
-import type { RuleReader, RuleSource } from './rule-source.ts';
+import { isSettled, type RuleReader, type RuleSource } from './rule-source.ts';
 
 /**
  * Rulesets as they were, state after state. Everything is immutable and what did not change is shared, so a thousand states of a
@@ -32,11 +32,13 @@ export function emptyChain(name: string): ChainVersion {
   return { name, policy: builtinChains.has(name) ? 'ACCEPT' : null, counters: null, rules: [] };
 }
 
-/** Makes model rulesets of versions; the same version gives the same object. */
+/** Makes model rulesets of versions; the same version gives the same object, once all is known of its rules. */
 export class RulesetReader {
   readonly #rules: RuleReader;
   readonly #chains = new WeakMap<ChainVersion, Chain>();
   readonly #tables = new WeakMap<TableVersion, Table>();
+  /** Tables and chains that were made of rules of which more may be known later. */
+  readonly #unsettled = new WeakSet<Table | Chain>();
 
   constructor(rules: RuleReader) {
     this.#rules = rules;
@@ -44,6 +46,11 @@ export class RulesetReader {
 
   read(family: Family, tables: readonly TableVersion[]): Ruleset {
     return { family, tables: tables.map((table) => this.#table(table)), remarks: [] };
+  }
+
+  /** More may be known of it later: a reading of its rules is still to come. */
+  isUnsettled(table: Table): boolean {
+    return this.#unsettled.has(table);
   }
 
   /** A table of nft's own as packets of its family meet it. */
@@ -58,7 +65,8 @@ export class RulesetReader {
     const known = this.#tables.get(version);
     if (known !== undefined) return known;
     const table = { name: version.name, chains: [...version.chains.values()].map((chain) => this.#chain(chain)) };
-    this.#tables.set(version, table);
+    if (table.chains.some((chain) => this.#unsettled.has(chain))) this.#unsettled.add(table);
+    else this.#tables.set(version, table);
     return table;
   }
 
@@ -68,7 +76,8 @@ export class RulesetReader {
     const { name, policy, counters } = version;
     const rules = version.rules.map((entry) => ({ ...this.#rules.read(entry.source), counters: entry.counters }));
     const chain = { name, policy, counters, rules };
-    this.#chains.set(version, chain);
+    if (version.rules.every((entry) => isSettled(entry.source))) this.#chains.set(version, chain);
+    else this.#unsettled.add(chain);
     return chain;
   }
 }

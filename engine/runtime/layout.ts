@@ -10,6 +10,8 @@ export const layout = {
   node: (node: string) => `/run/hookpoint/nodes/${node}`,
   /** The session's volume: what the recorder writes, kept while the container exists. */
   volume: '/var/lib/hookpoint',
+  /** The pipe that the recorder listens to. */
+  recorder: '/run/hookpoint/recorder',
   timeline: '/var/lib/hookpoint/timeline.ndjson',
   /** Programs that Hookpoint brings to the outer container. */
   programs: '/usr/lib/hookpoint',

@@ -1,8 +1,9 @@
 import { HookpointError } from '../contract/error.ts';
 import type { Report } from '../contract/report.ts';
-import { gather, judge, type Observed, type StoredAnswer } from '../grading/index.ts';
+import { gather, judge } from '../grading/index.ts';
 import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
+import { kernelLogOf, lastAnswers } from './evidence-parts.ts';
 import { openedHints, withHints } from './hints.ts';
 import { lock } from './lock.ts';
 import { lostOr, runningContainer } from './session.ts';
@@ -61,17 +62,6 @@ export async function gradeNow(lab: Gradable, run: RunScript, signal?: AbortSign
     { lab: `${instance.pack}/${instance.id}`, criteria: instance.criteria, questions: instance.questions },
     evidence,
   );
-}
-
-function lastAnswers(answers: readonly AnswerRow[]): Readonly<Record<string, StoredAnswer>> {
-  return Object.fromEntries(
-    answers.map(({ question, value, time, snapshot }) => [question, { value, time, nodes: { value: snapshot } }]),
-  );
-}
-
-function kernelLogOf(hostLog: boolean): Observed<true> {
-  if (hostLog) return { value: true };
-  return { failure: 'the host was not allowed to write log lines of containers when this session started.' };
 }
 
 function couldNotCheck(session: SessionRow, cause: HookpointError): Report {

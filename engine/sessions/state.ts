@@ -1,4 +1,4 @@
-import { readTimeline } from '../observe/read-timeline.ts';
+import { lookAt, readTimeline } from '../observe/read-timeline.ts';
 import {
   type NodeAddresses,
   type NodeRules,
@@ -27,6 +27,11 @@ export async function readRules(workspace: Workspace, session: SessionRow, node:
   const rules = read[node];
   if (!rules) throw new Error(`the reading of ${node} is missing`);
   return rules;
+}
+
+/** Tells the recorder that somebody looks at a node's counters: for some seconds it compares them more often. SESSION_LOST. */
+export async function lookAtCounters(workspace: Workspace, session: SessionRow, node: string): Promise<void> {
+  await withShell(workspace, session, undefined, (run) => lookAt(run, node));
 }
 
 /** Links and addresses of all nodes now, and nothing else. SESSION_LOST. */

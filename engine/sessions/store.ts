@@ -191,6 +191,11 @@ export class Store implements Disposable {
     );
   }
 
+  /** How often something was answered. */
+  answerCount(session: string): number {
+    return Number(this.#all('select count(*) as count from answers where session = ?', session)[0]?.count);
+  }
+
   /** Opens the next of so many hints: its number, counted from 1, or null where all are open. */
   openHint(session: string, total: number): number | null {
     let number: number | null = null;

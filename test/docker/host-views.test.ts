@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { viewsOf } from '../../app/netfilter/follow-view.ts';
 import { clientInProcess } from '../../engine/host/carriers.ts';
 import { type Host, openHost } from '../../engine/host/host.ts';
 import { runCli, temporaryHome, tinyPack } from '../support/cli.ts';
@@ -41,19 +42,25 @@ async function until<Value, Found>(stream: AsyncIterable<Value>, found: (value: 
 
 test('a rule that is added in the node appears, keeps its key below another, and its counters tick', async () => {
   const left = new AbortController();
-  const views = await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }, { signal: left.signal });
+  const views = viewsOf(
+    await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }, { signal: left.signal }),
+  );
   const rulesOf = ({ tables }: Awaited<ReturnType<typeof client.netfilter.get>>) =>
     tables.find(({ name }) => name === 'filter')?.chains.find(({ name }) => name === 'INPUT')?.rules ?? [];
   expect(await until(views, rulesOf)).toEqual([]);
 
   await inNode('server', 'iptables -A INPUT -p icmp -j ACCEPT');
-  const again = await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }, { signal: left.signal });
+  const again = viewsOf(
+    await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }, { signal: left.signal }),
+  );
   const added = await until(again, (view) => rulesOf(view)[0]);
   expect(added).toMatchObject({ number: 1, text: '-p icmp -j ACCEPT', words: 'Accept ICMP packets.' });
 
   await inNode('server', 'iptables -I INPUT -p tcp --dport 22 -j DROP');
   await inNode('client', 'ping -q -c 3 -i 0.2 10.9.0.1');
-  const third = await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }, { signal: left.signal });
+  const third = viewsOf(
+    await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }, { signal: left.signal }),
+  );
   const below = await until(third, (view) => {
     const rule = rulesOf(view)[1];
     return (rule?.counters?.packets ?? 0) >= 3 ? rule : undefined;
@@ -121,7 +128,7 @@ test('columns are those that iptables lists in the node', async () => {
 });
 
 test('a session whose container is gone ends the stream with SESSION_LOST', async () => {
-  const views = await client.netfilter.watch({ session, node: 'server', family: 'ipv4' });
+  const views = viewsOf(await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }));
   const found = findContainer();
   await host.docker.require().container(found).remove();
   await expect(until(views, () => undefined)).rejects.toMatchObject({ code: 'SESSION_LOST' });

@@ -1,6 +1,6 @@
 import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
-import { reportSchema } from '../report.ts';
+import { checkResultSchema, reportSchema } from '../report.ts';
 import { procedure, sessionId, unixTime } from './base.ts';
 import { sessionSummarySchema } from './sessions.ts';
 
@@ -56,10 +56,23 @@ export type OpenLab = z.infer<typeof openLabSchema>;
 
 const ofSession = z.object({ session: sessionId });
 
+const standingSchema = z.object({
+  id: z.string(),
+  /**
+   * met: true by what is seen. open: something is missing. violated: what had to hold did not. unprobed: what is seen is right, and the rest only
+   * a check finds out. unknown: it cannot be seen.
+   */
+  standing: z.enum(['met', 'open', 'violated', 'unprobed', 'unknown']),
+  checks: z.array(checkResultSchema),
+});
+export type StandingCriterion = z.infer<typeof standingSchema>;
+
 /** One session and what a learner does in it. */
 export const lab = {
   get: procedure.input(ofSession).output(openLabSchema),
   watch: procedure.input(ofSession).output(eventIterator(openLabSchema)),
+  /** Where the criteria stand, between two checks: all of them first, then those that have become otherwise. No points. */
+  live: procedure.input(ofSession).output(eventIterator(z.array(standingSchema))),
   /** Stored whether right or wrong; BAD_INPUT for what could be no answer. */
   answer: procedure
     .input(z.object({ session: sessionId, question: z.string().max(100), value: z.string().max(1000) }))

@@ -82,10 +82,31 @@ export const netfilterViewSchema = z.object({
 });
 export type NetfilterView = z.infer<typeof netfilterViewSchema>;
 
+const netfilterEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('view'), view: netfilterViewSchema }),
+  /** The last view with these counters; only those that moved. */
+  z.object({
+    kind: z.literal('counters'),
+    time: unixTime,
+    chains: z.array(
+      z.object({
+        /** A table's key. */
+        table: z.string(),
+        chain: z.string(),
+        counters: countersSchema.nullable(),
+        /** The rule's place in `rules`, counted from 0. */
+        rules: z.array(z.object({ index: z.number(), counters: countersSchema.nullable() })),
+      }),
+    ),
+  }),
+]);
+export type NetfilterEvent = z.infer<typeof netfilterEventSchema>;
+
 const place = z.object({ session: sessionId, node: nodeId, family: familySchema });
 
 /** The rules of a node as people read them. */
 export const netfilter = {
   get: procedure.input(place).output(netfilterViewSchema),
-  watch: procedure.input(place).output(eventIterator(netfilterViewSchema)),
+  /** A view first, then what has become otherwise: a moment after it did, counters some times a second. */
+  watch: procedure.input(place).output(eventIterator(netfilterEventSchema)),
 };

@@ -1,4 +1,4 @@
-import type { OpenLab } from '../../contract/procedures/lab.ts';
+import type { OpenLab, StandingCriterion } from '../../contract/procedures/lab.ts';
 import { formOf } from '../../grading/index.ts';
 import { answerQuestion } from '../../sessions/answer.ts';
 import { checkSession } from '../../sessions/check.ts';
@@ -47,11 +47,32 @@ async function openLabOf(host: Host, text: string, signal: AbortSignal | undefin
   };
 }
 
+/** Those that are otherwise than they were told before. */
+async function* standings(
+  host: Host,
+  text: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StandingCriterion[], void> {
+  const told = new Map<string, string>();
+  for await (const all of host.live.criteria(findSession(host.store, text), signal)) {
+    const news = all
+      .map((one) => ({ ...one, checks: [...one.checks] }))
+      .filter((one) => {
+        const words = JSON.stringify(one);
+        if (told.get(one.id) === words) return false;
+        told.set(one.id, words);
+        return true;
+      });
+    if (news.length > 0) yield news;
+  }
+}
+
 export const lab = {
   get: implementer.lab.get.handler(({ context: { host }, input, signal }) => openLabOf(host, input.session, signal)),
   watch: implementer.lab.watch.handler(({ context: { host }, input, signal }) =>
     watchValue(host.changes, signal, () => openLabOf(host, input.session, signal)),
   ),
+  live: implementer.lab.live.handler(({ context: { host }, input, signal }) => standings(host, input.session, signal)),
   answer: implementer.lab.answer.handler(async ({ context: { host }, input, signal }) => {
     const session = findSession(host.store, input.session);
     await answerQuestion(host.workspace(), session, input.question, input.value, signal);

@@ -2,7 +2,6 @@ import type { TopologyView } from '../../contract/procedures/topology.ts';
 import { findSession } from '../../sessions/session.ts';
 import { readAddresses } from '../../sessions/state.ts';
 import type { Host } from '../host.ts';
-import { pollOfHost } from '../shared-poll.ts';
 import { topologyView } from '../views/topology-view.ts';
 import { implementer } from './base.ts';
 
@@ -11,24 +10,21 @@ async function viewOf(host: Host, id: string): Promise<TopologyView> {
   return topologyView(session.instance.topology, await readAddresses(host.workspace(), session));
 }
 
-const pollOf = pollOfHost<TopologyView>();
-
-/** A reading; null while nothing has changed. */
-function reading(host: Host, id: string): () => Promise<TopologyView | null> {
+async function* watch(host: Host, id: string, signal: AbortSignal | undefined): AsyncGenerator<TopologyView, void> {
+  const session = findSession(host.store, id);
   let last = '';
-  return async () => {
-    const view = await viewOf(host, id);
+  for await (const { timeline } of host.live.states(session, signal)) {
+    const view = topologyView(session.instance.topology, timeline.states.at(-1)?.nodes ?? {});
     const text = JSON.stringify(view);
-    if (text === last) return null;
+    if (text === last) continue;
     last = text;
-    return view;
-  };
+    yield view;
+  }
 }
 
 export const topology = {
   get: implementer.topology.get.handler(({ context: { host }, input }) => viewOf(host, input.session)),
-  watch: implementer.topology.watch.handler(({ context: { host }, input, signal }) => {
-    const { id } = findSession(host.store, input.session);
-    return pollOf(host.changes).watch(id, signal, () => reading(host, id));
-  }),
+  watch: implementer.topology.watch.handler(({ context: { host }, input, signal }) =>
+    watch(host, input.session, signal),
+  ),
 };

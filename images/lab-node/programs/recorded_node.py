@@ -20,6 +20,8 @@ ROUTE_GROUPS = (1, 5, 7, 8, 9, 11, 19)
 RULES_BUFFER = 32 << 20
 FLOWS_BUFFER = 4 << 20
 REST = 0.02
+# Seconds between two readings of the counters at least: with nobody there, and while somebody looks.
+OFTEN, OFTEN_LOOKED_AT = 0.9, 0.15
 FLOWS_PER_SECOND, FLOWS_AT_ONCE = 50, 1000
 FLOWS_REMEMBERED = 4096
 WORTH_RECORDING = ("CLOSE", "TIME_WAIT")
@@ -67,12 +69,15 @@ class RecordedNode:
         self.sections = {}
         self.pending = []
         self.traffic = None
+        self.uncounted = False
         self.dirty = False
         self.generation_seen = None
         self.others = []
         self.routes_changed = True
+        self.routes_rest_at = None
         self.rest_at = None
         self.counters_at = 0.0
+        self.looked_at_until = 0.0
         self.seen_at = time.time()
 
     def sockets(self):
@@ -177,6 +182,8 @@ class RecordedNode:
     def read_route_events(self):
         for _ in self.drain(self.route_events, lambda: None):
             self.routes_changed = True
+        # One command makes several events; `ip` need not run for each.
+        self.routes_rest_at = time.monotonic() + REST
 
     # readings, in the node's namespace ---------------------------------------------------------------------------------------------
 
@@ -196,8 +203,10 @@ class RecordedNode:
         self.dirty = self.generation_seen not in (None, reading.generation)
         tables = self.rules.update(reading, base, exact=not self.dirty)
         now = time.monotonic()
+        self.uncounted = False
         # Counters of a huge ruleset are read less often: at most a twentieth of the time goes into it.
-        self.counters_at = now + max(1.0, 20 * (now - started))
+        often = OFTEN_LOOKED_AT if now < self.looked_at_until else OFTEN
+        self.counters_at = now + max(often, 20 * (now - started))
         others = sorted(other for other in reading.others if not self.own_table.is_named(other[1]))
         if not base and not tables and others == self.others:
             return events
@@ -223,13 +232,15 @@ class RecordedNode:
         return records
 
     def traffic_moved(self):
+        """Packets have flowed since the counters were read."""
         now = os.pread(self.traffic_file, 1 << 16, 0)
-        moved = now != self.traffic
+        self.uncounted = self.uncounted or now != self.traffic
         self.traffic = now
-        return moved
+        return self.uncounted
 
     def slow(self, force=False):
-        """A `state` record of what has no events and has changed."""
+        """A `state` record of what has no events and has changed, and of addresses and routes where there were some."""
+        self.routes_rest_at = None
         found = {"listeners": node_state.read_listeners(self.diag)}
         commands = {}
         if self.routes_changed or force:

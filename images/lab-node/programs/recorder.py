@@ -26,6 +26,8 @@ NAMESPACES = "/run/netns"
 CONTROL = "/run/hookpoint/recorder"
 TIMELINE = "/var/lib/hookpoint/timeline.ndjson"
 BEAT = 1.0
+# How often counters are compared where somebody looks at them, and for how long after they said so.
+LOOK, LOOK_LASTS = 0.2, 5.0
 EXPRESSIONS_KEPT = 1000
 LOG_PER_SECOND, LOG_AT_ONCE = 50, 1000
 
@@ -39,6 +41,7 @@ class Recorder:
         self.handlers = {}
         self.log_bucket = TokenBucket(LOG_PER_SECOND, LOG_AT_ONCE)
         self.next_beat = 0.0
+        self.next_look = 0.0
         self.folder_time = None
         self.broken = None
 
@@ -159,16 +162,27 @@ class Recorder:
                 self.scan()
         except FileNotFoundError:
             pass
-        now = time.monotonic()
         for node in list(self.nodes.values()):
-            if node.traffic_moved() and now >= node.counters_at:
-                self.read(node, node.reading)
+            self.count(node)
             self.read(node, node.slow)
         if self.file.wants_base():
             self.write_bases()
         if len(nftables_netlink.decoded) > EXPRESSIONS_KEPT:
             nftables_netlink.decoded.clear()
         self.next_beat = time.monotonic() + BEAT
+
+    def count(self, node):
+        """Reads the counters where packets flowed since they were read."""
+        if node.traffic_moved() and time.monotonic() >= node.counters_at:
+            self.read(node, node.reading)
+
+    def look(self):
+        """The same for nodes that somebody looks at."""
+        now = time.monotonic()
+        looked = [node for node in self.nodes.values() if now < node.looked_at_until]
+        for node in looked:
+            self.count(node)
+        self.next_look = time.monotonic() + LOOK if looked else float("inf")
 
     def write_bases(self):
         for node in list(self.nodes.values()):
@@ -212,7 +226,14 @@ class Recorder:
 
     def answer(self, line):
         """`REPLY` or `REPLY {"name":..}`: settles, writes the mark if there is one, then says so in the pipe that is named. A mark may name
-        the `table` of a trace, which is none of the node's for `detail` seconds or until the next mark."""
+        the `table` of a trace, which is none of the node's for `detail` seconds or until the next mark. `look NODE`: somebody looks at its
+        counters for the next seconds."""
+        if line.startswith(b"look "):
+            node = self.nodes.get(line[len(b"look ") :].decode("utf-8", "replace"))
+            if node is not None:
+                node.looked_at_until = time.monotonic() + LOOK_LASTS
+                self.next_look = 0.0
+            return
         reply, _, mark = line.decode("utf-8", "replace").partition(" ")
         self.settle()
         if mark:
@@ -235,8 +256,9 @@ class Recorder:
         while True:
             now = time.monotonic()
             rests = [node.rest_at for node in self.nodes.values() if node.rest_at is not None]
+            rests += [node.routes_rest_at for node in self.nodes.values() if node.routes_rest_at is not None]
             busy = any(node.dirty for node in self.nodes.values())
-            wait = 0 if busy else max(0.0, min([self.next_beat, *rests]) - now)
+            wait = 0 if busy else max(0.0, min([self.next_beat, self.next_look, *rests]) - now)
             for descriptor, _ in self.poll.poll(wait * 1000):
                 handler = self.handlers.get(descriptor)
                 if handler is not None:
@@ -247,6 +269,10 @@ class Recorder:
                     node.rest_at = None
                 if node.dirty or resting:
                     self.read(node, node.reading)
+                if node.routes_rest_at is not None and time.monotonic() >= node.routes_rest_at:
+                    self.read(node, node.slow)
+            if time.monotonic() >= self.next_look:
+                self.look()
             if time.monotonic() >= self.next_beat:
                 self.beat()
 
