@@ -98,7 +98,7 @@ export class TerminalView {
   /** Draws into a pane, for as long as it is there; what it gives back takes it out again. */
   show(pane: HTMLElement): () => void {
     pane.append(this.#element);
-    if (!this.#xterm.element) this.#xterm.open(this.#element);
+    if (!this.#xterm.element) this.#open();
     this.#useWebgl();
     const sizes = new ResizeObserver(() => this.fit());
     sizes.observe(pane);
@@ -108,6 +108,20 @@ export class TerminalView {
       this.#dropWebgl();
       this.#element.remove();
     };
+  }
+
+  #open(): void {
+    this.#xterm.open(this.#element);
+    const field = this.#xterm.textarea;
+    // "Select all" of a menu means the field that takes the keys, which shows nothing; who asks for it means what he sees.
+    field?.addEventListener('selectstart', (event) => {
+      event.preventDefault();
+      this.#xterm.selectAll();
+    });
+    // In an empty field no menu offers it. Without a selection xterm.js leaves the field empty under a right click.
+    this.#element.addEventListener('contextmenu', () => {
+      if (field?.value === '') field.value = ' ';
+    });
   }
 
   /** As many columns and rows as the pane has room for. */

@@ -6,11 +6,15 @@ export type MenuEntry =
       readonly kind: 'action';
       readonly label: string;
       readonly icon?: Component<{ size?: number | string; 'aria-hidden'?: 'true' }>;
-      /** A key that does the same, as it is shown. */
+      /** Keys that do the same, as they are shown. */
       readonly shortcut?: string;
-      readonly danger?: boolean;
-      readonly disabled?: boolean;
       readonly run: () => void;
+    }
+  | {
+      readonly kind: 'toggle';
+      readonly label: string;
+      readonly on: boolean;
+      readonly turn: (on: boolean) => void;
     }
   | {
       readonly kind: 'choice';

@@ -1,5 +1,6 @@
-import { BrowserWindow, nativeTheme, screen } from 'electron';
+import { BrowserWindow, Menu, nativeTheme, screen } from 'electron';
 import { desktopOrigin } from '../../engine/contract/desktop-shell.ts';
+import { contextMenuTemplate } from './context-menu.ts';
 import { fitToDisplays, readWindowState, smallest, writeWindowState } from './window-state.ts';
 
 /** The ground of app/ui/tokens.css, shown until the page draws itself. */
@@ -50,6 +51,10 @@ export function openLabWindow(options: LabWindowOptions): BrowserWindow {
   nativeTheme.on('updated', followTheme);
   window.on('close', () => keepState(window, options.stateFile));
   window.once('closed', () => nativeTheme.off('updated', followTheme));
+  window.webContents.on('context-menu', (_event, place) => {
+    const template = contextMenuTemplate(place);
+    if (template.length > 0) Menu.buildFromTemplate(template).popup({ window });
+  });
   loadAgainWhenGone(window);
   void window.loadURL(pageAt(options.place ?? ''));
   return window;

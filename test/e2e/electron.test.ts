@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildShell } from '../../scripts/build-shell.ts';
-import { temporaryHome } from '../support/cli.ts';
+import { runCli, temporaryHome } from '../support/cli.ts';
 import {
   type Desktop,
   type DesktopWindow,
@@ -11,6 +11,7 @@ import {
 } from '../support/desktop-window.ts';
 import { electronRuntime } from '../support/electron-runtime.ts';
 import { type ServedProcess, startServe } from '../support/served.ts';
+import { startSession } from '../support/session-containers.ts';
 import { startVirtualDisplay, type VirtualDisplay } from '../support/virtual-display.ts';
 
 const runtime = electronRuntime();
@@ -37,6 +38,7 @@ describe.skipIf(runtime.kind === 'missing')(`the desktop window, attached to an 
   afterAll(async () => {
     await opened?.[Symbol.asyncDispose]();
     await engine?.[Symbol.asyncDispose]();
+    await runCli(['clean', '--all'], { home: home.folder });
     await screen?.[Symbol.asyncDispose]();
     home[Symbol.dispose]();
   });
@@ -180,6 +182,84 @@ describe.skipIf(runtime.kind === 'missing')(`the desktop window, attached to an 
     });
     expect(keys.length).toBeGreaterThan(5);
     expect(keys.filter((key) => /^(Ctrl|CmdOrCtrl|CommandOrControl|Control)\+[A-Z]$/i.test(key))).toEqual([]);
+  });
+
+  describe('a right click', () => {
+    /** The menu that a right click opened last: its roles, with `-` before those that cannot be chosen. */
+    const menu = () =>
+      opened.app.evaluate(() =>
+        (Reflect.get(globalThis, 'lastMenu') as Electron.Menu | undefined)?.items
+          .filter(({ role }) => role)
+          .map(({ role, enabled }) => (enabled ? String(role) : `-${role}`)),
+      );
+    /** As a person does who clicks a line of it. */
+    const choose = (role: string) =>
+      opened.app.evaluate(({ BrowserWindow }, wanted) => {
+        const { items } = Reflect.get(globalThis, 'lastMenu') as Electron.Menu;
+        const [window] = BrowserWindow.getAllWindows();
+        items.find((item) => item.role?.toLowerCase() === wanted)?.click(undefined, window, window?.webContents);
+      }, role);
+    const copy = (text: string) => opened.app.evaluate(({ clipboard }, wanted) => clipboard.writeText(wanted), text);
+    const copied = () => opened.app.evaluate(({ clipboard }) => clipboard.readText());
+
+    beforeAll(async () => {
+      // A native menu waits for a hand.
+      await opened.app.evaluate(({ Menu }) => {
+        Menu.prototype.popup = function popup() {
+          Object.assign(globalThis, { lastMenu: this, menus: 1 + Number(Reflect.get(globalThis, 'menus')) });
+        };
+      });
+    });
+    beforeEach(() => opened.app.evaluate(() => Object.assign(globalThis, { lastMenu: undefined, menus: 0 })));
+
+    test('offers what can be done with the text of a field', async () => {
+      await page.goto('app://hookpoint/#/library');
+      const field = page.getByRole('searchbox').first();
+      await copy('kept before');
+      await field.fill('redirect');
+      await field.click({ button: 'right' });
+      await expect.poll(menu).toEqual(['-copy', 'paste', 'selectall']);
+      await choose('selectall');
+      await field.click({ button: 'right' });
+      await expect.poll(menu).toEqual(['copy', 'paste', 'selectall']);
+      await choose('copy');
+      await expect.poll(copied).toBe('redirect');
+      await copy('observe');
+      await choose('paste');
+      await expect.poll(() => field.inputValue()).toBe('observe');
+      await field.fill('');
+    });
+
+    test('offers nothing where there is no text to do something with', async () => {
+      await page.getByRole('searchbox').first().click();
+      await page
+        .getByRole('navigation')
+        .first()
+        .click({ button: 'right', position: { x: 5, y: 300 } });
+      await page.getByRole('searchbox').first().click({ button: 'right' });
+      await expect.poll(menu).toEqual(['-copy', 'paste', '-selectall']);
+      expect(await opened.app.evaluate(() => Reflect.get(globalThis, 'menus'))).toBe(1);
+    });
+
+    test('copies from a terminal, pastes into it, and selects all that it shows', async () => {
+      const session = await startSession(home.folder, 'netfilter/redirect', '--seed', '1');
+      await page.goto(`app://hookpoint/#/lab/${session}`);
+      const terminal = page.locator('.xterm-screen').first();
+      await page.locator('.xterm-rows', { hasText: 'root@host' }).first().waitFor();
+      await copy('echo pasted-$((40+2))');
+      const middle = { x: 120, y: 90 };
+      await terminal.click({ button: 'right', position: middle });
+      await expect.poll(menu).toContain('paste');
+      await choose('paste');
+      await page.keyboard.press('Enter');
+      await page.locator('.xterm-rows', { hasText: 'pasted-42' }).first().waitFor();
+      await terminal.click({ button: 'right', position: middle });
+      await choose('selectall');
+      await terminal.click({ button: 'right', position: middle });
+      await expect.poll(menu).toEqual(['copy', 'paste', 'selectall']);
+      await choose('copy');
+      await expect.poll(copied).toMatch(/root@host(.|\n)*\npasted-42\n/);
+    });
   });
 
   test('comes back where it was closed', async () => {
