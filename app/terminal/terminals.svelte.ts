@@ -4,6 +4,7 @@ import type { TerminalSummary } from '../../engine/contract/procedures/terminals
 import { useLink } from '../client/context.ts';
 import { failureOf, isCancelled } from '../client/failure.ts';
 import { usePreferences } from '../ui/preferences.svelte.ts';
+import { rootSize } from '../ui/root-size.svelte.ts';
 import { theme } from '../ui/theme.svelte.ts';
 import {
   type Arrangement,
@@ -76,6 +77,7 @@ export class Terminals {
     $effect(() => {
       const options = { screenReader: this.screenReader };
       void theme.current;
+      void rootSize.current;
       // The document has its new colours once the effects of this turn have run.
       void tick().then(() => {
         for (const view of this.#views.values()) view.restyle(options);
