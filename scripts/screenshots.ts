@@ -107,7 +107,7 @@ async function pictures(
   await page.goto(`${base}#/lab/${session}`);
   await page.getByRole('tab', { name: labText.views.criteria }).click();
   await page
-    .getByRole('button', { name: new RegExp(`^${gradingText.verdicts.passed}`) })
+    .getByRole('button', { name: new RegExp(`^${gradingText.marks.passed}`) })
     .first()
     .waitFor();
   await settled(page);

@@ -1,12 +1,13 @@
 import type { Verdict, Walk } from '../../engine/contract/report.ts';
 import { counted } from './counted.ts';
 
-const verdicts: Readonly<Record<Verdict | 'unchecked', string>> = {
+const marks: Readonly<Record<Verdict | 'unchecked' | 'ready', string>> = {
   passed: 'Passed',
   failed: 'Failed',
   'not-reached': 'Not reached',
   'could-not-check': 'Could not check',
   unchecked: 'Not checked yet',
+  ready: 'Ready to check',
 };
 
 const fates: Readonly<Record<Walk['verdict'], string>> = {
@@ -26,8 +27,11 @@ const fields: Readonly<Record<Walk['rewrites'][number]['field'], string>> = {
 
 /** What the criteria and a report say. */
 export const gradingText = {
-  verdicts,
+  marks,
   ourFault: 'This is not your doing: Hookpoint or this machine could not find it out.',
+  metNow: 'True now. A check counts it.',
+  noLonger: 'It was true when you checked, and is no longer.',
+  readyNow: 'What can be seen is right; a check finds out the rest.',
   points: (points: number, possible: number) => `${points} / ${possible}`,
   pointsNamed: (points: number, possible: number) => `${points} of ${possible} points`,
   worth: (possible: number) => counted(possible, 'point'),
@@ -60,7 +64,7 @@ export const gradingText = {
   outcome: (fate: Walk['verdict']) => `The packet is ${fates[fate]}`,
   rewritten: (field: Walk['rewrites'][number]['field'], value: string | null) =>
     `${fields[field]} becomes ${value ?? 'a value that is not known'}`,
-  turned: (title: string, verdict: Verdict) => `${verdicts[verdict]}: ${title}.`,
+  turned: (title: string, mark: keyof typeof marks) => `${marks[mark]}: ${title}.`,
   checked: (score: number, possible: number) => `Checked: ${score} of ${possible} points.`,
   nothingTurned: 'Nothing changed since the last check.',
 } as const;

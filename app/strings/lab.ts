@@ -64,7 +64,8 @@ export const labText = {
   },
   checkedAt: (time: string) => `Checked at ${time}`,
   notChecked:
-    'Nothing was checked yet. Check whenever you like: it changes nothing on the nodes, and only the latest check counts.',
+    'Criteria turn by themselves as you work. Check whenever you like to have them counted: it changes nothing on the nodes, and only the latest check counts.',
+  allReady: 'Everything that can be seen is right. Check to have it counted.',
   undecided: (points: number) => `${counted(points, 'point')} could not be checked, which is not your doing.`,
   hintsCost: (opened: number, cost: number) => `${counted(cost, 'point')} taken off for ${counted(opened, 'hint')}.`,
   passed: 'Lab passed',

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { evidenceParts } from '../../app/grading/evidence-parts.ts';
-import { turnedCriteria } from '../../app/grading/report-changes.ts';
+import { shownCriterion } from '../../app/grading/shown-criterion.ts';
 import { stationsOf, type WalkStep } from '../../app/grading/walk-stations.ts';
 import { elapsedText } from '../../app/screens/lab/elapsed.ts';
 import { tierOf } from '../../app/screens/lab/layout.ts';
-import type { CriterionResult, Report } from '../../engine/contract/report.ts';
+import { gradingText } from '../../app/strings/grading.ts';
+import type { StandingCriterion } from '../../engine/contract/procedures/lab.ts';
+import type { CheckResult, CriterionResult } from '../../engine/contract/report.ts';
 
 const step = (chain: string, rule: number, matched: boolean | null = false): WalkStep => ({
   hook: 'forward',
@@ -46,31 +48,49 @@ describe('a walk as it is drawn', () => {
   });
 });
 
-describe('criteria that turned', () => {
-  const criterion = (id: string, verdict: CriterionResult['verdict']): CriterionResult => ({
-    id,
-    title: id,
+describe('a criterion between two checks', () => {
+  const checked = (verdict: CriterionResult['verdict']): CriterionResult => ({
+    id: 'a',
+    title: 'a',
     verdict,
     points: 0,
     possible: 1,
     checks: [],
   });
-  const report = (...criteria: CriterionResult[]): Report => ({
-    session: 's',
-    lab: 'p/l',
-    score: 0,
-    possible: 1,
-    undecided: 0,
-    passed: false,
-    criteria,
+  const check = (outcome: CheckResult['outcome']): CheckResult => ({
+    type: 'rule',
+    outcome,
+    expected: '',
+    actual: '',
+    message: '',
   });
-  test('are all of the first report', () => {
-    expect(turnedCriteria(null, report(criterion('a', 'failed')))).toHaveLength(1);
+  const seen = (standing: StandingCriterion['standing'], ...checks: CheckResult[]) => ({ id: 'a', standing, checks });
+
+  test('turns when it becomes true, and says that a check counts it', () => {
+    expect(shownCriterion(null, seen('met'))).toMatchObject({ mark: 'passed', note: gradingText.metNow });
+    expect(shownCriterion(checked('failed'), seen('met'))).toMatchObject({ mark: 'passed', note: gradingText.metNow });
+    expect(shownCriterion(checked('passed'), seen('met'))).toMatchObject({ mark: 'passed', note: null });
   });
-  test('are those with another verdict later', () => {
-    const before = report(criterion('a', 'failed'), criterion('b', 'passed'));
-    const after = report(criterion('a', 'passed'), criterion('b', 'passed'));
-    expect(turnedCriteria(before, after).map(({ id }) => id)).toEqual(['a']);
+  test('is not called wrong before somebody asked, but at once where something had to hold', () => {
+    expect(shownCriterion(null, seen('open')).mark).toBe('unchecked');
+    expect(shownCriterion(null, seen('violated')).mark).toBe('failed');
+    expect(shownCriterion(checked('not-reached'), seen('open')).mark).toBe('not-reached');
+  });
+  test('that passed and is no longer true says so', () => {
+    expect(shownCriterion(checked('passed'), seen('open'))).toMatchObject({
+      mark: 'unchecked',
+      note: gradingText.noLonger,
+    });
+  });
+  test('whose packets nobody sent is ready where the rest is right, and keeps what a check found', () => {
+    expect(shownCriterion(null, seen('unprobed', check('met'), check('unknown'))).mark).toBe('ready');
+    expect(shownCriterion(null, seen('unprobed', check('unknown'))).mark).toBe('unchecked');
+    expect(shownCriterion(checked('passed'), seen('unprobed', check('met'))).mark).toBe('passed');
+    expect(shownCriterion(checked('failed'), seen('unprobed', check('unknown'))).mark).toBe('failed');
+  });
+  test('of which nothing can be seen is what the check said', () => {
+    expect(shownCriterion(checked('failed'), seen('unknown')).mark).toBe('failed');
+    expect(shownCriterion(checked('could-not-check'), null)).toMatchObject({ note: gradingText.ourFault });
   });
 });
 

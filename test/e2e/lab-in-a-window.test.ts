@@ -31,11 +31,11 @@ describe.skipIf(noBrowser)(`a lab in a window${noBrowser ? ` (skipped: ${noBrows
     const check = page.getByRole('button', { name: labText.check, exact: true });
     const criteria = page.getByRole('group', { name: labText.views.criteria });
     const turned = (verdict: string) => criteria.getByRole('button', { name: new RegExp(`^${verdict}`) });
-    expect(await turned(gradingText.verdicts.unchecked).count()).toBe(4);
+    expect(await turned(gradingText.marks.unchecked).count()).toBe(4);
     await terminalShows(page, 'root@host');
     await check.click();
-    await expect.poll(() => turned(gradingText.verdicts.unchecked).count(), { timeout: 20_000 }).toBe(0);
-    expect(await turned(gradingText.verdicts.passed).count()).toBe(0);
+    await expect.poll(() => turned(gradingText.marks.unchecked).count(), { timeout: 20_000 }).toBe(0);
+    expect(await turned(gradingText.marks.passed).count()).toBe(0);
 
     // Half of the work, then the window is loaded anew.
     await focusTerminal(page);
@@ -73,15 +73,22 @@ describe.skipIf(noBrowser)(`a lab in a window${noBrowser ? ` (skipped: ${noBrows
     await terminalShows(page, '"port": 80');
     // What one window types the other one shows.
     await terminalShows(second.page, '"port": 80');
+    // Criteria turn by themselves, in both.
+    await expect.poll(() => turned(gradingText.marks.passed).count(), { timeout: 20_000 }).toBe(2);
+    await second.page.getByRole('tab', { name: labText.views.criteria }).click();
+    await expect.poll(() => second.page.getByText(gradingText.metNow).count(), { timeout: 20_000 }).toBe(2);
     await typeLine(page, 'iptables -t nat -D OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80; echo gone');
     await terminalShows(page, /^gone/);
     await question.fill('OUTPUT');
     await page.getByRole('button', { name: guideText.answer, exact: true }).click();
     await second.page.getByText('Answered “OUTPUT”').waitFor();
+    await expect.poll(() => turned(gradingText.marks.passed).count(), { timeout: 20_000 }).toBe(4);
+    await page.getByText(labText.allReady).waitFor();
+    await page.getByText(labText.pointsNamed(0, 100)).first().waitFor();
 
     await page.keyboard.press('Control+Enter');
-    await expect.poll(() => turned(gradingText.verdicts.passed).count(), { timeout: 20_000 }).toBe(4);
     await page.getByText(labText.pointsNamed(100, 100)).first().waitFor();
+    expect(await turned(gradingText.marks.passed).count()).toBe(4);
     await second.page.getByText(labText.pointsNamed(100, 100)).first().waitFor();
 
     await page.getByRole('button', { name: labText.stop, exact: true }).click();
