@@ -9,6 +9,7 @@ import { Changes } from './changes.ts';
 import { DockerLink } from './docker-link.ts';
 import { LiveSessions } from './live-sessions.ts';
 import { ShellPool } from './shell-pool.ts';
+import { watchPacks } from './watch-packs.ts';
 
 /** How often the database is asked whether another process wrote, in milliseconds. It costs some microseconds. */
 const storeBeat = 200;
@@ -37,6 +38,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
   );
   store.onChange = () => changes.fire();
   const beat = setInterval(fireWhenOthersWrote(store, changes), storeBeat);
+  const packs = watchPacks(home, () => changes.fire());
   await docker.tried;
   const workspace = (): Workspace => ({
     home,
@@ -56,6 +58,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     workspace,
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
+      packs[Symbol.dispose]();
       await terminals[Symbol.asyncDispose]();
       await shells[Symbol.asyncDispose]();
       await docker[Symbol.asyncDispose]();
