@@ -88,6 +88,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/trace.ts')).traceCommand(),
   },
   {
+    name: 'capture',
+    group: 'Sessions:',
+    summary: 'show or save the packets of a link or an interface',
+    load: async () => (await import('./commands/capture.ts')).captureCommand(),
+  },
+  {
     name: 'restart',
     group: 'Sessions:',
     summary: 'turn a node off and on: rules gone, files kept',

@@ -1,3 +1,4 @@
 export { buildTopology, restartNode } from './build.ts';
 export { execArgv, loginShell, outerArgv } from './exec-argv.ts';
+export { planLinks, segmentNamespace } from './network-plan.ts';
 export { linkEnds, type Topology, topologySchema } from './topology.ts';
