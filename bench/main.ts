@@ -9,6 +9,7 @@ import { connectDocker } from '../engine/runtime/docker/connect.ts';
 import { findHome } from '../engine/sessions/home.ts';
 import { appRows } from './app-rows.ts';
 import { engineRows } from './engine-rows.ts';
+import { liveRows } from './live-rows.ts';
 import { formatRow, type Row } from './measure.ts';
 import { analyseRow, explainRow, netfilterRows } from './netfilter-rows.ts';
 import { terminalRows } from './terminal-rows.ts';
@@ -34,6 +35,7 @@ try {
   await engineRows(report);
   await terminalRows(report);
   await appRows(report);
+  await liveRows(report);
   await explainRow(report);
   await analyseRow(report);
   await netfilterRows(report);
