@@ -24,7 +24,7 @@ const words = `head -c ${flood} /dev/zero | tr '\\0' x | fold -w 80`;
 export async function terminalRows(report: (row: Row) => void): Promise<void> {
   await using host = await openHost();
   const lab = await findLab(host.home, 'netfilter/redirect');
-  const { session } = await startSession(host.workspace(), lab, { seed: 1, hostLog: false });
+  const { session } = await startSession(await host.workspace(), lab, { seed: 1, hostLog: false });
   try {
     const { port1, port2 } = new MessageChannel();
     using _line = { [Symbol.dispose]: () => port1.close() };
@@ -52,7 +52,7 @@ export async function terminalRows(report: (row: Row) => void): Promise<void> {
       ),
     );
   } finally {
-    await stopSession(host.workspace(), session);
+    await stopSession(await host.workspace(), session);
   }
 }
 

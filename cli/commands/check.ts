@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { HookpointError } from '../../engine/contract/error.ts';
 import type { Report } from '../../engine/contract/report.ts';
-import { exitCodeOf, toJUnit } from '../../engine/grading/index.ts';
+import { exitCodeOf } from '../../engine/grading/index.ts';
 import { checkSession } from '../../engine/sessions/check.ts';
 import { findSession } from '../../engine/sessions/session.ts';
 import { openWorkspace } from '../../engine/sessions/workspace.ts';
@@ -60,7 +60,11 @@ export async function printReport(
   report: Report,
   options: { verbose?: boolean; junit?: string; json?: boolean },
 ): Promise<void> {
-  if (options.junit !== undefined) await writeOutput(options.junit, toJUnit(report));
+  if (options.junit !== undefined) {
+    // Its XML library takes longer to load than many a check takes.
+    const { toJUnit } = await import('../../engine/grading/junit.ts');
+    await writeOutput(options.junit, toJUnit(report));
+  }
   if (options.json) printJson(report);
   else if (options.junit !== '-') {
     const paint = coloursFor(process.stdout);

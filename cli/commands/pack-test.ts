@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { type CaseResult, loadPack, type PackTest, packTestToJUnit, testPack } from '../../engine/packs/index.ts';
+import { type CaseResult, loadPack, type PackTest, testPack } from '../../engine/packs/index.ts';
+import { packTestToJUnit } from '../../engine/packs/test-junit.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { openLabRunner } from '../../engine/sessions/lab-runner.ts';
 import { openStore } from '../../engine/sessions/store.ts';

@@ -2,5 +2,4 @@ export { formOf, missedForm } from './answer-form.ts';
 export type { Observed, StoredAnswer } from './evidence.ts';
 export { gather } from './gather.ts';
 export { exitCodeOf, judge } from './judge.ts';
-export { toJUnit } from './junit.ts';
 export { LiveJudge, type Standing, type StandingCriterion } from './live-judge.ts';

@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HookpointError } from '../contract/error.ts';
 import { findHome, type Home } from '../sessions/home.ts';
 import { findSession } from '../sessions/session.ts';
 import { openStore, type Store } from '../sessions/store.ts';
 import { keepCommands } from '../sessions/terminal-commands.ts';
 import type { Workspace } from '../sessions/workspace.ts';
-import { TerminalHub } from '../terminals/hub.ts';
+import type { TerminalHub } from '../terminals/hub.ts';
 import { Changes } from './changes.ts';
 import { DockerLink } from './docker-link.ts';
 import { LiveSessions } from './live-sessions.ts';
@@ -20,30 +21,27 @@ export interface Host extends AsyncDisposable {
   readonly store: Store;
   readonly changes: Changes;
   readonly docker: DockerLink;
-  readonly terminals: TerminalHub;
+  /** All terminals of the sessions; loaded with the first question about them. */
+  terminals(): Promise<TerminalHub>;
   readonly live: LiveSessions;
-  /** For work in containers; throws DOCKER_UNREACHABLE or DOCKER_DENIED while there is no engine. Not to be disposed of. */
-  workspace(): Workspace;
+  /** For work in containers; DOCKER_UNREACHABLE or DOCKER_DENIED while there is no engine. Not to be disposed of. */
+  workspace(): Promise<Workspace>;
 }
 
-/** Opens the user's data and reaches for Docker; comes back also where Docker cannot be reached. STORE_FAILED, DISK_FULL. */
+/** Opens the user's data, and begins to reach for Docker and to read the packs: what needs them waits. STORE_FAILED, DISK_FULL. */
 export async function openHost(home: Home = findHome()): Promise<Host> {
   const store = openStore(home);
   const changes = new Changes();
-  const docker = new DockerLink(home, changes);
+  const docker = new DockerLink(home, changes, { after: readAhead(home) });
   const shells = new ShellPool();
-  const terminals = new TerminalHub(
-    () => changes.fire(),
-    ({ id: terminal, session, node }) => keepCommands(store, { session: findSession(store, session), node, terminal }),
-  );
+  let terminals: Promise<TerminalHub> | null = null;
   store.onChange = () => changes.fire();
   const beat = setInterval(fireWhenOthersWrote(store, changes), storeBeat);
   const packs = watchPacks(home, () => changes.fire());
-  await docker.tried;
-  const workspace = (): Workspace => ({
+  const workspace = async (): Promise<Workspace> => ({
     home,
     store,
-    runtime: docker.require(),
+    runtime: await docker.require(),
     shell: (container, signal) => shells.take(container, signal),
     [Symbol.asyncDispose]: async () => undefined,
   });
@@ -53,18 +51,37 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     store,
     changes,
     docker,
-    terminals,
+    terminals: () => (terminals ??= openTerminals(store, changes)),
     live,
     workspace,
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
       packs[Symbol.dispose]();
-      await terminals[Symbol.asyncDispose]();
+      await (await terminals)?.[Symbol.asyncDispose]();
       await shells[Symbol.asyncDispose]();
       await docker[Symbol.asyncDispose]();
       store[Symbol.dispose]();
     },
   };
+}
+
+/** With the emulator that keeps their screens, and all that begins a shell. */
+async function openTerminals(store: Store, changes: Changes): Promise<TerminalHub> {
+  const { TerminalHub } = await import('../terminals/hub.ts');
+  return new TerminalHub(
+    () => changes.fire(),
+    ({ id: terminal, session, node }) => keepCommands(store, { session: findSession(store, session), node, terminal }),
+  );
+}
+
+/**
+ * What a window asks for first are the labs, and to check their packs takes a quarter of a second: it is done, or under way, when it asks. Not
+ * in this turn: whoever opens the host goes on first.
+ */
+async function readAhead(home: Home): Promise<void> {
+  await nextTurn();
+  const { readPacks } = await import('../sessions/read-packs.ts');
+  await readPacks(home).catch(() => undefined); // who asks is told
 }
 
 function fireWhenOthersWrote(store: Store, changes: Changes): () => void {

@@ -1,5 +1,5 @@
 import type { StandingCriterion } from '../grading/index.ts';
-import { followSession, type LiveState, SessionJudge } from '../sessions/live.ts';
+import type { LiveState } from '../sessions/live.ts';
 import type { SessionRow, Store } from '../sessions/store.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 import type { Changes } from './changes.ts';
@@ -12,7 +12,7 @@ const restFactor = 3;
 interface Place {
   readonly store: Store;
   readonly changes: Changes;
-  workspace(): Workspace;
+  workspace(): Promise<Workspace>;
 }
 
 /** Sessions as they change, each followed once for as long as anybody looks, however many windows and views that are. */
@@ -28,7 +28,7 @@ export class LiveSessions {
   /** The timeline up to now, and again after every change. SESSION_LOST, NODE_FAILED. */
   states(session: SessionRow, signal: AbortSignal | undefined): AsyncGenerator<LiveState, void> {
     // A session that was resumed runs in another container.
-    return this.#states.watch(session.container, signal, (end) => followSession(this.#place.workspace(), session, end));
+    return this.#states.watch(session.container, signal, (end) => this.#follow(session, end));
   }
 
   /** Where the criteria stand, and again after every change and every answer. */
@@ -36,8 +36,14 @@ export class LiveSessions {
     return this.#criteria.watch(session.container, signal, (end) => this.#judgings(session, end));
   }
 
+  async *#follow(session: SessionRow, signal: AbortSignal): AsyncGenerator<LiveState, void> {
+    const { followSession } = await loadLive();
+    yield* followSession(await this.#place.workspace(), session, signal);
+  }
+
   async *#judgings(session: SessionRow, signal: AbortSignal): AsyncGenerator<readonly StandingCriterion[], void> {
-    const judge = new SessionJudge(this.#place.workspace(), session);
+    const { SessionJudge } = await loadLive();
+    const judge = new SessionJudge(await this.#place.workspace(), session);
     const onAnswer = (ring: () => void) => this.#place.changes.onNext(() => judge.hasNewAnswers() && ring());
     for await (const state of withBell(this.states(session, signal), onAnswer)) {
       const begin = performance.now();
@@ -46,5 +52,8 @@ export class LiveSessions {
     }
   }
 }
+
+/** With all that judges, which a host that was opened just now does not need yet. */
+const loadLive = () => import('../sessions/live.ts');
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -5,11 +5,12 @@ import { BodyLimitPlugin } from '@orpc/server/node';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
 import { contract } from '../contract/contract.ts';
 import type { Host } from './host.ts';
+import { largestMessage } from './largest-message.ts';
 import { router } from './router.ts';
 import { version } from './version.ts';
 import { withWireFailures } from './wire-failures.ts';
-import { largestMessage } from './wire-message.ts';
 
+/** Where the contract lies for scripts. */
 const prefix = '/api';
 const documentPath = `${prefix}/openapi.json`;
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import sirv from 'sirv';
@@ -11,11 +11,9 @@ import { HookpointError } from '../contract/error.ts';
 import { tokenName } from '../contract/token-name.ts';
 import { programFolder } from '../runtime/program-folder.ts';
 import { addressOf, cookieFor, type Refusal, refuse } from './admission.ts';
-import { serveWebSocket } from './carriers.ts';
 import type { Host } from './host.ts';
-import { answerOverHttp } from './openapi.ts';
+import { largestMessage } from './largest-message.ts';
 import { pageHeaders } from './page-headers.ts';
-import { largestMessage } from './wire-message.ts';
 
 export interface Served extends AsyncDisposable {
   /** To open in a browser; carries the token of this run. */
@@ -45,7 +43,7 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
     if (refusal) return end(response, refusal.status, refusal.message);
     const cookie = cookieFor(request, token);
     if (cookie !== null) response.setHeader('set-cookie', cookie);
-    answerOverHttp(host, request, response).then(
+    answerScript(host, request, response).then(
       (answered) => {
         if (!answered) files(request, response, () => end(response, 404, 'There is nothing here.'));
       },
@@ -57,18 +55,24 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
   });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestMessage });
   server.on('upgrade', (request, socket, head) => {
+    // Whoever asks may be gone before there is an answer.
+    socket.on('error', () => undefined);
     const refusal = refuse(request, token, [desktopOrigin]);
     if (refusal) return refuseUpgrade(socket, refusal);
     if (addressOf(request)?.pathname !== '/rpc') {
       return refuseUpgrade(socket, { status: 404, message: 'There is nothing here.' });
     }
-    sockets.handleUpgrade(request, socket, head, (accepted) => {
-      // A frame that is too large ends this connection with code 1009, and no other.
-      accepted.on('error', () => undefined);
-      serveWebSocket(host, accepted);
+    void loadCarriers().then(({ serveWebSocket }) => {
+      sockets.handleUpgrade(request, socket, head, (accepted) => {
+        // A frame that is too large ends this connection with code 1009, and no other.
+        accepted.on('error', () => undefined);
+        serveWebSocket(host, accepted);
+      });
     });
   });
   const port = await listen(server, options.port ?? 0);
+  // While a browser loads the page, which needs none of it.
+  setImmediate(() => void loadCarriers());
   return {
     url: `http://127.0.0.1:${port}/?${tokenName}=${token}`,
     port,
@@ -82,12 +86,20 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
   };
 }
 
+/** What answers windows: with all that stands behind it, it takes longer to load than all that a page needs. */
+const loadCarriers = () => import('./carriers.ts');
+
+/** The same contract for scripts, loaded when the first one asks. False for what is none of its addresses. */
+async function answerScript(host: Host, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  if (!addressOf(request)?.pathname.startsWith('/api/')) return false;
+  const { answerOverHttp } = await import('./openapi.ts');
+  return answerOverHttp(host, request, response);
+}
+
 function refuseUpgrade(
   socket: Duplex,
   { status, message }: { status: Refusal['status'] | 404; message: string },
 ): void {
-  // Whoever was refused may be gone already.
-  socket.on('error', () => undefined);
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: text/plain; charset=utf-8',

@@ -1,8 +1,5 @@
 import { z } from 'zod';
 
-/** Everything that a client says fits in this, in bytes: the largest is a pack to install. */
-export const largestMessage = 64 * 1024 * 1024;
-
 /**
  * What a client's side of oRPC may say, as JSON text: a call (`p.u` is the procedure's path, `p.b` its input), or that a call is given up
  * (`t` 4). It could also send the events of a stream (`t` 3): no procedure takes one, and nobody would read them.

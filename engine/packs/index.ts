@@ -7,5 +7,4 @@ export type { Lab, LabInstance, Pack } from './pack.ts';
 export { runSteps, secondsSince } from './run-steps.ts';
 export { parseStepsFile } from './steps-file.ts';
 export type { Step } from './steps-schema.ts';
-export { packTestToJUnit } from './test-junit.ts';
 export { type CaseResult, type PackTest, testPack } from './test-pack.ts';

@@ -19,6 +19,8 @@ export interface ContainerRuntime extends AsyncDisposable {
    * when the engine does.
    */
   events(labels: Readonly<Record<string, string | true>>, signal: AbortSignal): Promise<AsyncIterable<ContainerEvent>>;
+  /** Resolves when the engine answers at all; fails where it does not before the signal is aborted. */
+  answers(signal: AbortSignal): Promise<void>;
   /** A handle for a container that exists. Does not ask Docker. */
   container(id: string): Container;
   /** Runs a command as root in the network namespace of the host's first process, from a container that carries `helperLabel`. */

@@ -22,20 +22,29 @@ export interface SessionList {
   readonly failure: HookpointError | null;
 }
 
-/** Reaches the engine that runs containers, or fails with a HookpointError that says why not. */
-export type Connect = () => Promise<Pick<ContainerRuntime, 'list'> & AsyncDisposable>;
+type ListContainers = ContainerRuntime['list'];
 
-/** Sessions with what has become of them, newest first; stopped ones too with `all`. */
+/** Over a connection for this one question. */
+const askDocker =
+  (home: Home): ListContainers =>
+  async (wanted, signal) => {
+    await using runtime = await connectDocker({ ...(signal ? { signal } : {}), stateFolder: home.folder });
+    return await runtime.list(wanted, signal);
+  };
+
+/**
+ * Sessions with what has become of them, newest first; stopped ones too with `all`. `listContainers` belongs to an engine that is connected
+ * already, and fails with a HookpointError where there is none.
+ */
 export async function listSessions(
   home: Home,
   store: Store,
-  options: { readonly all?: boolean; readonly signal?: AbortSignal; readonly connect?: Connect } = {},
+  options: { readonly all?: boolean; readonly signal?: AbortSignal; readonly listContainers?: ListContainers } = {},
 ): Promise<SessionList> {
   const rows = store.sessions().filter(({ status }) => options.all === true || status === 'running');
   const verdicts = store.latestVerdicts();
   const { signal } = options;
-  const connect = options.connect ?? (() => connectDocker({ ...(signal ? { signal } : {}), stateFolder: home.folder }));
-  const { containers, failure } = await containersOf(home, connect, signal);
+  const { containers, failure } = await containersOf(home, options.listContainers ?? askDocker(home), signal);
   const sessions = rows.map((session) => ({
     session,
     status: statusOf(session, containers),
@@ -51,10 +60,9 @@ function statusOf(session: SessionRow, containers: ReadonlyMap<string, Container
   return status === 'running' || status === 'paused' ? status : 'lost';
 }
 
-async function containersOf(home: Home, connect: Connect, signal: AbortSignal | undefined) {
+async function containersOf(home: Home, listContainers: ListContainers, signal: AbortSignal | undefined) {
   try {
-    await using runtime = await connect();
-    const states = await runtime.list({ [labels.home]: home.hash }, signal);
+    const states = await listContainers({ [labels.home]: home.hash }, signal);
     return { containers: new Map(states.map((state) => [state.id, state])), failure: null };
   } catch (error) {
     signal?.throwIfAborted();

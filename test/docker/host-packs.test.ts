@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const containers = () => containersOf(host.docker.require(), host.home.folder);
+const containers = async () => containersOf(await host.docker.require(), host.home.folder);
 
 test('a pack is tested case by case, with the verdicts that each case had', async () => {
   const events: PackTestEvent[] = [];

@@ -130,7 +130,7 @@ test('columns are those that iptables lists in the node', async () => {
 test('a session whose container is gone ends the stream with SESSION_LOST', async () => {
   const views = viewsOf(await client.netfilter.watch({ session, node: 'server', family: 'ipv4' }));
   const found = findContainer();
-  await host.docker.require().container(found).remove();
+  await (await host.docker.require()).container(found).remove();
   await expect(until(views, () => undefined)).rejects.toMatchObject({ code: 'SESSION_LOST' });
 });
 

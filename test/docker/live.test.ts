@@ -48,10 +48,10 @@ async function untilStanding(wanted: Readonly<Record<string, StandingCriterion['
 }
 
 async function follow() {
-  const [state] = await containersOf(host.docker.require(), home.folder);
+  const [state] = await containersOf(await host.docker.require(), home.folder);
   const left = new AbortController();
   const stream = await client.lab.live({ session }, { signal: left.signal });
-  return { left, stream, container: host.docker.require().container(state?.id ?? '') };
+  return { left, stream, container: (await host.docker.require()).container(state?.id ?? '') };
 }
 
 const redirect = '-t nat -A OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80';

@@ -31,7 +31,7 @@ afterAll(async () => {
   for (const { id } of host.store.sessions().filter(({ status }) => status === 'running')) {
     await clientInProcess(host).sessions.stop({ session: id });
   }
-  expect(await containersOf(host.docker.require(), host.home.folder)).toEqual([]);
+  expect(await containersOf(await host.docker.require(), host.home.folder)).toEqual([]);
   await served[Symbol.asyncDispose]();
   await host[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
@@ -114,7 +114,7 @@ test('a link chooses a lab and asks; started, it opens, shows in the frame, and 
     .getByRole('button', { name: 'Stop' })
     .click();
   await row(title).getByText('Started').waitFor();
-  expect(await containersOf(host.docker.require(), host.home.folder)).toEqual([]);
+  expect(await containersOf(await host.docker.require(), host.home.folder)).toEqual([]);
 });
 
 test('a link to a lab that is not here says so', async () => {
@@ -129,7 +129,7 @@ test('a start that is cancelled leaves nothing behind', async () => {
   await lab.getByRole('button', { name: 'Start', exact: true }).click();
   await lab.getByRole('button', { name: 'Cancel' }).click();
   await page.getByText('The start was cancelled').waitFor();
-  await expect.poll(() => containersOf(host.docker.require(), host.home.folder)).toEqual([]);
+  await expect.poll(async () => containersOf(await host.docker.require(), host.home.folder)).toEqual([]);
   expect(host.store.sessions().filter(({ lab: id }) => id === 'masquerade')).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Report, Verdict } from '../../engine/contract/report.ts';
-import { type LabRunner, loadPack, packTestToJUnit, testPack } from '../../engine/packs/index.ts';
+import { type LabRunner, loadPack, testPack } from '../../engine/packs/index.ts';
+import { packTestToJUnit } from '../../engine/packs/test-junit.ts';
 import { edited, writePack } from './sample-pack.ts';
 
 /** A lab that is not real: a criterion passes when its script was run or its answer given. What it grades is testPack alone. */

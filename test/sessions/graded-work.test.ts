@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toJUnit } from '../../engine/grading/index.ts';
+import { toJUnit } from '../../engine/grading/junit.ts';
 import { type RunningLab, runSteps } from '../../engine/packs/index.ts';
 
 const unused = () => {

@@ -5,13 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endpoints } from '../../engine/runtime/docker/endpoints.ts';
 
-/** A way to the real engine that can be cut: what a client sees of an engine that stops and is started again. */
+/** A way to the real engine that can be cut or held: what a client sees of an engine that stops and is started again, or hangs. */
 export interface DockerCut extends AsyncDisposable {
   /** For DOCKER_HOST. */
   readonly address: string;
   /** Nobody listens any more, and every connection ends. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Connections stay and are still taken, and nothing comes through any more: an engine that hangs. */
+  hold(): void;
+  /** What was said meanwhile goes on its way. */
+  release(): void;
 }
 
 export async function openDockerCut(): Promise<DockerCut> {
@@ -21,14 +25,19 @@ export async function openDockerCut(): Promise<DockerCut> {
   const folder = mkdtempSync(join(tmpdir(), 'hookpoint-cut-'));
   const path = join(folder, 'docker.sock');
   const sockets = new Set<Socket>();
+  const pairs = new Set<readonly [near: Socket, far: Socket]>();
+  let held = false;
   const carry = (near: Socket) => {
     const far = createConnection({ path: target, allowHalfOpen: true });
-    for (const socket of [near, far]) {
+    const pair = [near, far] as const;
+    pairs.add(pair);
+    for (const socket of pair) {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
-      socket.on('error', () => [near, far].map((one) => one.destroy()));
+      socket.on('error', () => pair.map((one) => one.destroy()));
     }
-    near.pipe(far).pipe(near);
+    near.on('close', () => pairs.delete(pair));
+    if (!held) connect(pair);
   };
   let server: Server | null = null;
   const cut = async () => {
@@ -50,9 +59,22 @@ export async function openDockerCut(): Promise<DockerCut> {
     address: `unix://${path}`,
     cut,
     restore,
+    hold() {
+      held = true;
+      for (const pair of pairs) for (const socket of pair) socket.unpipe().pause();
+    },
+    release() {
+      held = false;
+      for (const pair of pairs) connect(pair);
+    },
     async [Symbol.asyncDispose]() {
       await cut();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Both ways. */
+function connect([near, far]: readonly [near: Socket, far: Socket]): void {
+  near.pipe(far).pipe(near);
 }

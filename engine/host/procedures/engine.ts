@@ -8,7 +8,8 @@ import { failureOf } from '../wire-failures.ts';
 import { implementer } from './base.ts';
 
 async function statusOf({ docker }: Host): Promise<EngineStatus> {
-  const { failure, runtime } = docker;
+  const state = await docker.state();
+  const [runtime, failure] = state instanceof HookpointError ? [null, state] : [state, null];
   return {
     version,
     runtime: runtime?.description ?? null,

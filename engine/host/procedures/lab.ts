@@ -75,13 +75,13 @@ export const lab = {
   live: implementer.lab.live.handler(({ context: { host }, input, signal }) => standings(host, input.session, signal)),
   answer: implementer.lab.answer.handler(async ({ context: { host }, input, signal }) => {
     const session = findSession(host.store, input.session);
-    await answerQuestion(host.workspace(), session, input.question, input.value, signal);
+    await answerQuestion(await host.workspace(), session, input.question, input.value, signal);
   }),
   openHint: implementer.lab.openHint.handler(({ context: { host }, input }) =>
     openNextHint(host.store, findSession(host.store, input.session)),
   ),
-  check: implementer.lab.check.handler(({ context: { host }, input, signal }) =>
-    checkSession(host.workspace(), findSession(host.store, input.session), signal),
+  check: implementer.lab.check.handler(async ({ context: { host }, input, signal }) =>
+    checkSession(await host.workspace(), findSession(host.store, input.session), signal),
   ),
   image: implementer.lab.image.handler(({ context: { host }, input }) =>
     readGuideImage(findAnySession(host.store, input.session), input.path),

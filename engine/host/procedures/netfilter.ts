@@ -42,14 +42,14 @@ async function* viewsOf(
   for await (const { timeline, time } of withBell(host.live.states(session, signal), onBeat)) {
     if (performance.now() - looked >= beat) {
       looked = performance.now();
-      await lookAtCounters(host.workspace(), session, node);
+      await lookAtCounters(await host.workspace(), session, node);
     }
     const now = timeline.states.at(-1)?.nodes[node];
     if (now === undefined || (now === last && isWholeOnTimeline(now))) continue;
     last = now;
     const rules: NodeRules = isWholeOnTimeline(now)
       ? { ...now, time }
-      : await readRules(host.workspace(), session, node);
+      : await readRules(await host.workspace(), session, node);
     yield { ipv4: viewers.ipv4.view(rules), ipv6: viewers.ipv6.view(rules) };
   }
 }
@@ -78,7 +78,7 @@ async function* watch(
 export const netfilter = {
   get: implementer.netfilter.get.handler(async ({ context: { host }, input }) => {
     const session = findSession(host.store, input.session);
-    const state = await readRules(host.workspace(), session, findNode(session, input.node));
+    const state = await readRules(await host.workspace(), session, findNode(session, input.node));
     return new NetfilterViewer(input.family).view(state);
   }),
   watch: implementer.netfilter.watch.handler(({ context: { host }, input, signal }) => watch(host, input, signal)),

@@ -13,13 +13,9 @@ import { failureOf } from '../wire-failures.ts';
 import { implementer } from './base.ts';
 
 export async function sessionListOf(host: Host, all: boolean, signal?: AbortSignal): Promise<SessionList> {
-  const connect = async () => ({
-    list: host.docker.require().list.bind(host.docker.require()),
-    [Symbol.asyncDispose]: async () => undefined,
-  });
   const { sessions, failure } = await listSessions(host.home, host.store, {
     all,
-    connect,
+    listContainers: async (labels, stop) => (await host.docker.require()).list(labels, stop),
     ...(signal ? { signal } : {}),
   });
   return { sessions: sessions.map(summaryOf), failure: failure && failureOf(failure) };
@@ -63,17 +59,17 @@ export const sessions = {
   ),
   start: implementer.sessions.start.handler(async ({ context: { host }, input, signal }) => {
     const found = await findLab(host.home, input.lab);
-    return start((options) => startSession(host.workspace(), found, input, options), signal);
+    return start(async (options) => startSession(await host.workspace(), found, input, options), signal);
   }),
   resume: implementer.sessions.resume.handler(({ context: { host }, input, signal }) => {
     const session = findAnySession(host.store, input.session);
-    return start((options) => resumeSession(host.workspace(), session, input, options), signal);
+    return start(async (options) => resumeSession(await host.workspace(), session, input, options), signal);
   }),
-  stop: implementer.sessions.stop.handler(({ context: { host }, input, signal }) =>
-    stopSession(host.workspace(), findSession(host.store, input.session), signal),
+  stop: implementer.sessions.stop.handler(async ({ context: { host }, input, signal }) =>
+    stopSession(await host.workspace(), findSession(host.store, input.session), signal),
   ),
-  restartNode: implementer.sessions.restartNode.handler(({ context: { host }, input, signal }) => {
+  restartNode: implementer.sessions.restartNode.handler(async ({ context: { host }, input, signal }) => {
     const session = findSession(host.store, input.session);
-    return restartSessionNode(host.workspace(), session, findNode(session, input.node), signal);
+    return restartSessionNode(await host.workspace(), session, findNode(session, input.node), signal);
   }),
 };

@@ -5,29 +5,33 @@ import { implementer } from './base.ts';
 const never = new AbortController().signal;
 
 export const terminals = {
-  list: implementer.terminals.list.handler(({ context: { host }, input }) => [...host.terminals.list(input.session)]),
+  list: implementer.terminals.list.handler(async ({ context: { host }, input }) => [
+    ...(await host.terminals()).list(input.session),
+  ]),
   watch: implementer.terminals.watch.handler(({ context: { host }, input, signal }) =>
-    watchValue(host.changes, signal, () => [...host.terminals.list(input.session)]),
+    watchValue(host.changes, signal, async () => [...(await host.terminals()).list(input.session)]),
   ),
   open: implementer.terminals.open.handler(async ({ context: { host }, input, signal }) => {
     const { terminal: id, columns, rows } = input;
     const session = findSession(host.store, input.session);
     const node = findNode(session, input.node);
-    const container = await runningContainer(host.docker.require(), session, signal);
-    await host.terminals.open({ id, session: session.id, node, container, size: { columns, rows } });
+    const container = await runningContainer(await host.docker.require(), session, signal);
+    await (await host.terminals()).open({ id, session: session.id, node, container, size: { columns, rows } });
   }),
-  attach: implementer.terminals.attach.handler(({ context: { host }, input, signal }) =>
-    host.terminals.find(input.terminal).attach(signal ?? never),
+  attach: implementer.terminals.attach.handler(async ({ context: { host }, input, signal }) =>
+    (await host.terminals()).find(input.terminal).attach(signal ?? never),
   ),
-  acknowledge: implementer.terminals.acknowledge.handler(({ context: { host }, input }) =>
-    host.terminals.find(input.terminal).acknowledge(input.attachment, input.characters),
+  acknowledge: implementer.terminals.acknowledge.handler(async ({ context: { host }, input }) =>
+    (await host.terminals()).find(input.terminal).acknowledge(input.attachment, input.characters),
   ),
-  write: implementer.terminals.write.handler(({ context: { host }, input }) =>
-    host.terminals.find(input.terminal).write(input.data),
+  write: implementer.terminals.write.handler(async ({ context: { host }, input }) =>
+    (await host.terminals()).find(input.terminal).write(input.data),
   ),
-  resize: implementer.terminals.resize.handler(({ context: { host }, input }) => {
+  resize: implementer.terminals.resize.handler(async ({ context: { host }, input }) => {
     const { terminal, attachment, columns, rows } = input;
-    host.terminals.find(terminal).resize(attachment, { columns, rows });
+    (await host.terminals()).find(terminal).resize(attachment, { columns, rows });
   }),
-  close: implementer.terminals.close.handler(({ context: { host }, input }) => host.terminals.close(input.terminal)),
+  close: implementer.terminals.close.handler(async ({ context: { host }, input }) =>
+    (await host.terminals()).close(input.terminal),
+  ),
 };

@@ -7,7 +7,7 @@ import { implementer } from './base.ts';
 
 async function viewOf(host: Host, id: string): Promise<TopologyView> {
   const session = findSession(host.store, id);
-  return topologyView(session.instance.topology, await readAddresses(host.workspace(), session));
+  return topologyView(session.instance.topology, await readAddresses(await host.workspace(), session));
 }
 
 async function* watch(host: Host, id: string, signal: AbortSignal | undefined): AsyncGenerator<TopologyView, void> {

@@ -12,7 +12,7 @@ export const trace = {
     const { from, to, protocol, port, family } = input;
     const session = findSession(host.store, input.session);
     const question = { from, to, probe: probeOf(protocol, port), ...(family ? { family } : {}) };
-    return traceOf(await traceSession(host.workspace(), session, question, signal));
+    return traceOf(await traceSession(await host.workspace(), session, question, signal));
   }),
 };
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { HookpointError } from '../../contract/error.ts';
 import type { ContainerRuntime } from '../container.ts';
 import type { Privileges } from './create-options.ts';
@@ -24,11 +24,13 @@ export interface ConnectOptions {
  */
 export async function connectDocker(options: ConnectOptions = {}): Promise<ContainerRuntime> {
   const where = options.where ?? surroundings();
+  // With all that it brings it takes a tenth of a second to load, which what needs no engine does not wait for.
+  const { default: Client } = await import('dockerode');
   const tried: { readonly endpoint: Endpoint; readonly failure: string; readonly denied: boolean }[] = [];
   for (const endpoint of endpoints(where)) {
     options.signal?.throwIfAborted();
     try {
-      const docker = new Docker(dockerOptions(endpoint));
+      const docker = new Client(dockerOptions(endpoint));
       const version = await ping(docker, options.signal);
       const description = `Docker ${version} at ${endpoint.host}`;
       return new DockerRuntime(docker, description, privilegeMemory(options.stateFolder, description));
@@ -41,14 +43,18 @@ export async function connectDocker(options: ConnectOptions = {}): Promise<Conta
   throw notConnected(tried, where);
 }
 
-async function ping(docker: Docker, signal: AbortSignal | undefined): Promise<string> {
+/** Its version. Its types do not have the option that the call takes, as all of them do (dockerode, lib/docker.js). */
+async function ping(
+  docker: { version(options: { readonly abortSignal: AbortSignal }): Promise<Docker.DockerVersion> },
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const limit = AbortSignal.timeout(pingTimeout);
   const aborted = Promise.withResolvers<never>();
   const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
   stop.addEventListener('abort', () => aborted.reject(new Error(signal?.aborted ? 'cancelled' : 'no answer in 10 s')), {
     once: true,
   });
-  const { Version } = await Promise.race([docker.version(), aborted.promise]);
+  const { Version } = await Promise.race([docker.version({ abortSignal: stop }), aborted.promise]);
   return Version;
 }
 

@@ -87,6 +87,16 @@ export class DockerRuntime implements ContainerRuntime {
     }
   }
 
+  async answers(signal: AbortSignal): Promise<void> {
+    try {
+      // Its types do not have the option that it takes, as all of its calls do (lib/docker.js).
+      const docker: { ping(options: { readonly abortSignal: AbortSignal }): Promise<unknown> } = this.#docker;
+      await docker.ping({ abortSignal: signal });
+    } catch (error) {
+      throw dockerFailure(error, 'reach Docker');
+    }
+  }
+
   container(id: string): Container {
     return new DockerContainer(this.#docker, id);
   }
