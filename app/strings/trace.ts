@@ -23,7 +23,7 @@ export const traceText = {
   port: 'Port',
   portWrong: 'A port from 1 to 65535',
   family: 'Family',
-  families: { any: 'IPv4, else IPv6', ipv4: 'IPv4', ipv6: 'IPv6' },
+  families: { any: 'Automatic', ipv4: 'IPv4', ipv6: 'IPv6' },
   send: 'Send',
   sending: 'Sending…',
   outcomes,
