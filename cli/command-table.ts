@@ -94,6 +94,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/capture.ts')).captureCommand(),
   },
   {
+    name: 'conntrack',
+    group: 'Sessions:',
+    summary: "list a node's connections, with NAT before and after",
+    load: async () => (await import('./commands/conntrack.ts')).conntrackCommand(),
+  },
+  {
     name: 'restart',
     group: 'Sessions:',
     summary: 'turn a node off and on: rules gone, files kept',

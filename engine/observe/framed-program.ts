@@ -15,18 +15,28 @@ export interface FramedProgram extends AsyncDisposable {
   tell(command: object): void;
 }
 
-/** Starts `NAME.py REQUEST` in the outer container. Throws what attaching throws. */
-export async function startFramedProgram(container: Container, name: string, request: object): Promise<FramedProgram> {
+/** Starts `NAME.py REQUEST` in the outer container; it ends with the signal too, and its frames with it. Throws what attaching throws. */
+export async function startFramedProgram(
+  container: Container,
+  name: string,
+  request: object,
+  signal?: AbortSignal,
+): Promise<FramedProgram> {
+  signal?.throwIfAborted();
   const program = `${layout.programs}/${name}.py`;
   const exec = await container.attach(['python3', '-I', '-S', '-B', program, JSON.stringify(request)]);
   exec.stdin.on('error', () => undefined); // it ended, which its frames tell
+  const end = () => void exec.stdin.end();
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted) end();
   const errors: Buffer[] = [];
   exec.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
   return {
     frames: readFrames(exec, name, errors),
     tell: (command) => void (exec.stdin.writable && exec.stdin.write(`${JSON.stringify(command)}\n`)),
     async [Symbol.asyncDispose]() {
-      exec.stdin.end();
+      end();
+      signal?.removeEventListener('abort', end);
       exec.stdout.resume();
       await exec.exited.catch(() => undefined); // its container went away: it is over all the same
     },

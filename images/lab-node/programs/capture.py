@@ -15,7 +15,6 @@ The end of stdin ends everything; so does the end of this process, however it co
 One tcpdump captures and never looks into packets; what looks into them runs as nobody. While nobody keeps up the kernel drops, and says so.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -31,6 +30,7 @@ from child_process import as_nobody, in_namespace
 from framed_output import Commands, Frames
 from packet_file import PacketFile, PacketReader, Summaries, detail
 from probe_marks import ProbeMarks
+from slot import take_slot
 from token_bucket import TokenBucket
 
 TCPDUMP = "/usr/bin/tcpdump"
@@ -60,18 +60,6 @@ class NotBegun(Exception):
     def __init__(self, kind, message):
         self.kind = kind
         self.message = message
-
-
-def take_slot():
-    """A lock that goes with this process."""
-    for number in range(MOST_CAPTURES):
-        file = os.open("/run/hookpoint/capture.%d" % number, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
-        except BlockingIOError:
-            os.close(file)
-    raise NotBegun("busy", "%d captures of this session are open" % MOST_CAPTURES)
 
 
 def said(text):
@@ -118,7 +106,9 @@ class Capture:
     def begin(self):
         if self.request["filter"]:
             check_filter(self.request["filter"])
-        self.slot = take_slot()
+        self.slot = take_slot("capture", MOST_CAPTURES)
+        if self.slot is None:
+            raise NotBegun("busy", "%d captures of this session are open" % MOST_CAPTURES)
         why = "there is no such interface"
         for namespace, interface in self.request["places"]:
             try:
