@@ -72,14 +72,20 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'state',
     group: 'Sessions:',
-    summary: "print a node's network state",
+    summary: "print a node's network state, now or at any moment",
     load: async () => (await import('./commands/state.ts')).stateCommand(),
   },
   {
     name: 'timeline',
     group: 'Sessions:',
-    summary: 'list what changed in a session, in order',
+    summary: 'list what happened in a session, in order and in words',
     load: async () => (await import('./commands/timeline.ts')).timelineCommand(),
+  },
+  {
+    name: 'changes',
+    group: 'Sessions:',
+    summary: 'say what is otherwise than at the start, and by which commands',
+    load: async () => (await import('./commands/changes.ts')).changesCommand(),
   },
   {
     name: 'trace',

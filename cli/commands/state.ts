@@ -1,33 +1,70 @@
 import { Command } from 'commander';
+import { HookpointError } from '../../engine/contract/error.ts';
 import type { NodeSnapshot } from '../../engine/observe/snapshot.ts';
+import type { TimelineState } from '../../engine/observe/timeline.ts';
+import { type SessionMoment, stateAt } from '../../engine/sessions/moment.ts';
 import { findNode, findSession } from '../../engine/sessions/session.ts';
-import { readState } from '../../engine/sessions/state.ts';
-import { openWorkspace } from '../../engine/sessions/workspace.ts';
+import { readSessionTimeline, readState } from '../../engine/sessions/state.ts';
+import type { SessionRow, Snapshots } from '../../engine/sessions/store.ts';
+import { openWorkspace, type Workspace } from '../../engine/sessions/workspace.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { clock } from '../output/clock.ts';
 import { type Colours, coloursFor } from '../output/colour.ts';
-import { print, printJson } from '../output/print.ts';
+import { notice, print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
 import { plain } from '../output/text.ts';
+import { readMoment } from '../read-moment.ts';
+
+interface Options {
+  readonly node?: string;
+  readonly at?: SessionMoment;
+  readonly json?: boolean;
+}
 
 export function stateCommand(): Command {
   return new Command('state')
     .argument('[session]', 'may be left out where one session is running')
     .option('--node <node>', 'the node; may be left out where the lab has one')
+    .option('--at <moment>', 'as it was then: a state (12), a time (16:02:11), or so long ago (5m)', (text) =>
+      readMoment(text),
+    )
     .option('--json', 'print the snapshot as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  hookpoint state masquerade-7k2f --node router\n  hookpoint state masquerade-7k2f --node router --json',
+      `
+\`hookpoint timeline\` numbers the states. At a moment of the past everything is there but the table of connections.
+
+Examples:
+  hookpoint state masquerade-7k2f --node router
+  hookpoint state masquerade-7k2f --node router --at 12
+  hookpoint state masquerade-7k2f --node router --at 16:02:11 --json`,
     )
-    .action(async (text: string | undefined, options: { node?: string; json?: boolean }) => {
+    .action(async (text: string | undefined, options: Options) => {
       const signal = interruptSignal();
       await using workspace = await openWorkspace({ signal });
       const session = findSession(workspace.store, text);
       const node = findNode(session, options.node);
-      const snapshot = (await readState(workspace, session, [node], signal))[node];
-      if (!snapshot) throw new Error(`no snapshot of ${node}`);
-      if (options.json) printJson(snapshot);
-      else print(stateText(snapshot, coloursFor(process.stdout)));
+      const { nodes, past } = await stateOf(workspace, session, node, options.at, signal);
+      const snapshot = nodes[node];
+      if (!snapshot) throw new HookpointError('NOT_FOUND', `Nothing was recorded of ${node} then.`);
+      if (options.json) printJson(past ? { state: past.index, begun: past.time, ...snapshot } : snapshot);
+      else {
+        if (past) notice(`state ${past.index}, from ${clock(past.time)} on`);
+        print(stateText(snapshot, coloursFor(process.stdout)));
+      }
     });
+}
+
+async function stateOf(
+  workspace: Workspace,
+  session: SessionRow,
+  node: string,
+  moment: SessionMoment | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly nodes: Snapshots; readonly past: TimelineState | null }> {
+  if (!moment) return { nodes: await readState(workspace, session, [node], signal), past: null };
+  const past = stateAt(await readSessionTimeline(workspace, session, signal), moment);
+  return { nodes: past.nodes, past };
 }
 
 function stateText(snapshot: NodeSnapshot, colours: Colours): string {

@@ -1,5 +1,5 @@
 import type { BaseChain, NftTable } from '../netfilter/index.ts';
-import type { Chain, Counters, Family, Ruleset, Table } from '../netfilter/model.ts';
+import type { Chain, Counters, Family, Rule, Ruleset, Table } from '../netfilter/model.ts';
 import { isSettled, type RuleReader, type RuleSource } from './rule-source.ts';
 
 /**
@@ -39,6 +39,8 @@ export class RulesetReader {
   readonly #tables = new WeakMap<TableVersion, Table>();
   /** Tables and chains that were made of rules of which more may be known later. */
   readonly #unsettled = new WeakSet<Table | Chain>();
+  /** A rule that stands is the same object in every state: a thousand states of a thousand rules are no million rules. */
+  readonly #entries = new WeakMap<RuleEntry, { readonly body: Rule; readonly rule: Rule }>();
 
   constructor(rules: RuleReader) {
     this.#rules = rules;
@@ -74,10 +76,19 @@ export class RulesetReader {
     const known = this.#chains.get(version);
     if (known !== undefined) return known;
     const { name, policy, counters } = version;
-    const rules = version.rules.map((entry) => ({ ...this.#rules.read(entry.source), counters: entry.counters }));
+    const rules = version.rules.map((entry) => this.#rule(entry));
     const chain = { name, policy, counters, rules };
     if (version.rules.every((entry) => isSettled(entry.source))) this.#chains.set(version, chain);
     else this.#unsettled.add(chain);
     return chain;
+  }
+
+  #rule(entry: RuleEntry): Rule {
+    const body = this.#rules.read(entry.source);
+    const known = this.#entries.get(entry);
+    if (known?.body === body) return known.rule;
+    const rule = { ...body, counters: entry.counters };
+    this.#entries.set(entry, { body, rule });
+    return rule;
   }
 }

@@ -196,6 +196,15 @@ export class Store implements Disposable {
     return Number(this.#all('select count(*) as count from answers where session = ?', session)[0]?.count);
   }
 
+  /** What was answered, without the states that it is judged against. */
+  givenAnswers(session: string): readonly Omit<AnswerRow, 'snapshot'>[] {
+    return this.#all('select question, value, time from answers where session = ? order by id', session).map((row) => ({
+      question: String(row.question),
+      value: String(row.value),
+      time: Number(row.time),
+    }));
+  }
+
   /** Opens the next of so many hints: its number, counted from 1, or null where all are open. */
   openHint(session: string, total: number): number | null {
     let number: number | null = null;

@@ -96,10 +96,27 @@ test('the state of a node, and what changed', async () => {
   });
   await hp(['exec', session, 'server', '--', 'iptables', '-A', 'INPUT', '-p', 'icmp', '-j', 'DROP']);
   await hp(['exec', session, 'server', '--', 'iptables', '-F', 'INPUT']);
-  const { states } = await json('timeline', session);
-  const kinds = states.flatMap((change: { edits: { kind: string }[] }) => change.edits.map(({ kind }) => kind));
-  expect(kinds).toEqual(expect.arrayContaining(['added', 'removed']));
-  expect((await hp(['timeline', session])).stdout).toMatch(/filter INPUT {2}\+ 1: -p icmp -j DROP/);
+  const { entries, total } = await json('timeline', session, '--changes');
+  const said = entries.flatMap((entry: { changes: { what: string }[] }) => entry.changes.map(({ what }) => what));
+  expect(said).toEqual(['added rule 1 to filter INPUT', 'removed rule 1 from filter INPUT']);
+  expect(total).toBeGreaterThan(1);
+  const { stdout } = await hp(['timeline', session]);
+  expect(stdout).toMatch(
+    /server {2}by iptables[\s\S]*\+ added rule 1 to filter INPUT\n +-p icmp -j DROP\n +Drop ICMP packets\./,
+  );
+
+  const at = JSON.stringify(entries.at(-1).last - 1);
+  expect((await hp(['state', session, '--node', 'server', '--at', at])).stdout).toContain('-A INPUT -p icmp -j DROP');
+  expect((await hp(['changes', session])).stdout).toBe('Nothing is otherwise than it was.\n');
+  const [node] = (await json('changes', session, '--to', at)).nodes;
+  expect(node).toMatchObject({ node: 'server', commands: ['iptables -A INPUT -p icmp -j DROP'], untold: null });
+  const beyond = await hp(['state', session, '--node', 'server', '--at', '999']);
+  expect([beyond.exitCode, beyond.stderr]).toEqual([2, expect.stringContaining('There is no state 999')]);
+  expect((await hp(['timeline', session, '--since', 'yesterday'])).exitCode).toBe(2);
+
+  await hp(['stop', session]);
+  const ended = await hp(['timeline', session]);
+  expect([ended.exitCode, ended.stderr]).toEqual([0, expect.stringContaining('went with its container')]);
 });
 
 test('a node that is restarted keeps its files and loses its rules', async () => {
