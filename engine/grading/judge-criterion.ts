@@ -21,7 +21,7 @@ export function createCriterionJudge(
 ): JudgeCriterion {
   const judgeSpec = createJudge(memory);
   const present = momentNow(evidence, questions);
-  const whole = (criterion: Criterion, moment: Moment) => judgeSpec(specOf(criterion), moment);
+  const whole = (criterion: Criterion, moment: Moment) => judgeSpec.whole(specOf(criterion), moment);
   const now = (criterion: Criterion) => whole(criterion, present);
   const ever = (criterion: Criterion) =>
     isOfThePresent(specOf(criterion))
@@ -47,22 +47,35 @@ export function createCriterionJudge(
   };
 }
 
-const specOf = ({ all, any, not }: Criterion): CheckSpec => ({ all, any, not });
+const specs = new WeakMap<Criterion, CheckSpec>();
+
+/** The same one each time: what is remembered of checks hangs on them. */
+function specOf(criterion: Criterion): CheckSpec {
+  const { all, any, not } = criterion;
+  const spec = specs.get(criterion) ?? { all, any, not };
+  specs.set(criterion, spec);
+  return spec;
+}
 
 const worse = (a: Outcome, b: Outcome): Outcome =>
   [a, b].includes('unmet') ? 'unmet' : [a, b].includes('unknown') ? 'unknown' : 'met';
 
-/** One and the same state has to fulfil all. Over a gap nobody can say that none did. */
+/** So many states, the latest, are looked through for the one that came nearest; of those before it matters only whether one was right. */
+const mostLookedAt = 100;
+
+/** One and the same state has to fulfil all. Over a gap nobody can say that none did. The moments: the latest first. */
 function judgeEver(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[], evidence: Evidence): Judged {
   let nearest: Judged | null = null;
-  let unknown: Judged | null = null;
-  for (const moment of moments) {
-    const judged = judge(spec, moment);
-    if (judged.outcome === 'met') return judged;
-    if (judged.outcome === 'unknown') unknown ??= judged;
+  let unknown: Moment | null = null;
+  for (const [index, moment] of moments.entries()) {
+    const outcome = judge.outcome(spec, moment);
+    if (outcome === 'met') return judge.whole(spec, moment);
+    if (outcome === 'unknown') unknown ??= moment;
+    if (unknown !== null || index >= mostLookedAt) continue;
+    const judged = judge.whole(spec, moment);
     if (nearest === null || isNearer(judged, nearest)) nearest = judged;
   }
-  if (unknown !== null) return unknown;
+  if (unknown !== null) return judge.whole(spec, unknown);
   const judged = nearest ?? { outcome: 'unknown', results: [] };
   const lost = lostBecause(evidence, spec);
   if (lost === null) return judged;
@@ -71,15 +84,18 @@ function judgeEver(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[]
 
 /** Every state has to fulfil it: the first that does not decides. */
 function judgeHeld(judge: JudgeSpec, spec: CheckSpec, moments: readonly Moment[], evidence: Evidence): Judged {
-  let last: Judged = { outcome: 'unknown', results: [] };
-  let unknown: Judged | null = null;
+  let unknown: Moment | null = null;
   for (const moment of moments) {
-    const judged = judge(spec, moment);
-    if (judged.outcome === 'unmet') return { ...judged, results: judged.results.map((one) => atTime(one, moment)) };
-    if (judged.outcome === 'unknown') unknown ??= judged;
-    last = judged;
+    const outcome = judge.outcome(spec, moment);
+    if (outcome === 'unmet') {
+      const judged = judge.whole(spec, moment);
+      return { ...judged, results: judged.results.map((one) => atTime(one, moment)) };
+    }
+    if (outcome === 'unknown') unknown ??= moment;
   }
-  if (unknown !== null) return unknown;
+  if (unknown !== null) return judge.whole(spec, unknown);
+  const present = moments.at(-1);
+  const last: Judged = present === undefined ? { outcome: 'unknown', results: [] } : judge.whole(spec, present);
   const lost = isOfThePresent(spec) ? null : lostBecause(evidence, spec);
   if (lost === null) return last;
   return { outcome: 'unknown', results: last.results.map((one) => doubted(one, lost)) };

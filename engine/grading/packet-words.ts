@@ -1,8 +1,10 @@
+import { remembered } from './remembered.ts';
+
 /**
  * A packet's text (`proto=tcp src=.. dport=..`) as one says it: "tcp 10.0.0.9:40000 → 10.0.0.1:80 (in eth0, new)". Keys that
  * are not known here are told as they are.
  */
-export function packetWords(text: string): string {
+export const packetWords = remembered((text): string => {
   const words = new Map(
     text
       .trim()
@@ -27,7 +29,7 @@ export function packetWords(text: string): string {
     ...(from === '' && to === '' ? [] : [`${from || 'anywhere'} → ${to || 'anywhere'}`]),
     ...(rest.length === 0 ? [] : [`(${rest.join(', ')})`]),
   ].join(' ');
-}
+});
 
 /** Keys whose value says what it is. */
 const bare: ReadonlySet<string> = new Set(['flags', 'state']);

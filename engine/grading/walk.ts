@@ -10,6 +10,7 @@ import {
 import type { Family, Rule } from '../netfilter/model.ts';
 import type { NodeSnapshot } from '../observe/snapshot.ts';
 import { packetWords } from './packet-words.ts';
+import { remembered } from './remembered.ts';
 import { rulesetsOf } from './rulesets-of.ts';
 
 export type WalkedStep = Walk['steps'][number] & {
@@ -43,7 +44,7 @@ export interface Start {
 }
 
 /** The family that a packet's words say: an IPv6 address or icmp6, else IPv4. */
-export function familyOfPacket(text: string): Family {
+export const familyOfPacket = remembered((text): Family => {
   const words = Object.fromEntries(
     text
       .trim()
@@ -52,7 +53,9 @@ export function familyOfPacket(text: string): Family {
   );
   const address = `${words.src ?? ''}${words.dst ?? ''}`;
   return address.includes(':') || /^(icmp6|icmpv6|ipv6-icmp)$/.test(words.proto ?? '') ? 'ipv6' : 'ipv4';
-}
+});
+
+const packetOf = remembered((text) => parsePacket(text, familyOfPacket(text)));
 
 /** Walks a packet through a node's rules as they stand in its snapshot. Where both backends hold rules, both decide. */
 export function simulateAt(snapshot: NodeSnapshot, start: Start): Walked | { readonly failure: string } {
@@ -60,7 +63,7 @@ export function simulateAt(snapshot: NodeSnapshot, start: Start): Walked | { rea
   try {
     const simulation = simulate({
       rulesets: rulesetsOf(snapshot, family),
-      packet: parsePacket(start.packet, family),
+      packet: packetOf(start.packet),
       hook: start.hook ?? hookOf(start.from?.chain ?? ''),
       ...(start.from === undefined ? {} : { from: start.from }),
       state: snapshot,

@@ -82,7 +82,7 @@ class Inbox {
     const patience = performance.now() + readingPatience;
     while (this.#unread.size > 0 && !this.#ended && performance.now() < patience) {
       this.#news = Promise.withResolvers();
-      const timer = setTimeout(this.#news.resolve, patience - performance.now());
+      const timer = setTimeout(this.#news.resolve, Math.max(0, patience - performance.now()));
       await this.#news.promise;
       clearTimeout(timer);
     }
