@@ -1,4 +1,5 @@
 import { tick, untrack } from 'svelte';
+import { arrangementName } from '../../engine/contract/arrangement-name.ts';
 import type { Client } from '../../engine/contract/contract.ts';
 import type { TerminalSummary } from '../../engine/contract/procedures/terminals.ts';
 import { useLink } from '../client/context.ts';
@@ -214,7 +215,7 @@ export class Terminals {
   }
 
   get #name(): string {
-    return `terminals/${this.session}`;
+    return arrangementName(this.session);
   }
 
   #terminalsOf(node: string): readonly Tab[] {

@@ -1,12 +1,6 @@
 import { HookpointError } from '../../engine/contract/error.ts';
-import {
-  type Family,
-  type PathNetwork,
-  PathQuestionError,
-  type PathTrace,
-  type Probe,
-  tracePath,
-} from '../../engine/netfilter/index.ts';
+import type { Family, PathNetwork, Probe } from '../../engine/netfilter/index.ts';
+import { askPath } from '../../engine/sessions/path-network.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
 import { print, printJson } from '../output/print.ts';
@@ -30,18 +24,10 @@ export async function explainPath(options: PathOptions): Promise<void> {
   const { from, to } = options;
   if (from === undefined || to === undefined) throw usage('a path needs both ends', 'Give --from NODE and --to NODE.');
   const probe = probeOf(options);
-  const trace = ask(await readNetwork(options), from, to, probe, familyOf(options));
+  const family = familyOf(options);
+  const trace = askPath({ network: await readNetwork(options), from, to, probe, ...(family ? { family } : {}) });
   if (options.json) printJson(pathJson(trace));
   else print(pathText(trace, coloursFor(process.stdout)));
-}
-
-function ask(network: PathNetwork, from: string, to: string, probe: Probe, family: Family | undefined): PathTrace {
-  try {
-    return tracePath({ network, from, to, probe, ...(family === undefined ? {} : { family }) });
-  } catch (thrown) {
-    if (!(thrown instanceof PathQuestionError)) throw thrown;
-    throw new HookpointError('NOT_FOUND', thrown.message, { cause: thrown });
-  }
 }
 
 function readNetwork({ session, state }: PathOptions): Promise<PathNetwork> {

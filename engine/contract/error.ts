@@ -5,11 +5,15 @@ export const errorCodes = {
   /** A file or a value that was given does not have the shape it must have. */
   BAD_INPUT: 2,
   NOT_FOUND: 2,
+  /** There are as many of something as there may be. */
+  LIMIT_REACHED: 2,
   PACK_INVALID: 2,
   /** iptables-save text that cannot be read. */
   RULESET_INVALID: 2,
   /** A window's line to its engine was cut: the window says it, since nobody is there who could. */
   ENGINE_UNREACHABLE: 3,
+  /** A part of Hookpoint that is built from its sources is not there. */
+  NOT_BUILT: 3,
   DOCKER_UNREACHABLE: 3,
   DOCKER_DENIED: 3,
   DOCKER_FAILED: 3,

@@ -7,7 +7,7 @@ import type { CallContext } from './call-context.ts';
 import type { Host } from './host.ts';
 import { OpenCalls } from './open-calls.ts';
 import { router } from './router.ts';
-import { withDecodingFailures, withUnknownProcedures, withWireFailures } from './wire-failures.ts';
+import { withCallLimit, withDecodingFailures, withUnknownProcedures, withWireFailures } from './wire-failures.ts';
 import { isWireMessage } from './wire-message.ts';
 
 /** Of Node, of a browser or of Electron. */
@@ -25,7 +25,7 @@ interface Line {
 /** It speaks to anything that sends as a WebSocket does, so it serves every line. */
 const handler = new RPCHandler<CallContext>(router, {
   clientInterceptors: [withWireFailures],
-  interceptors: [withDecodingFailures],
+  interceptors: [withCallLimit, withDecodingFailures],
   rootInterceptors: [withUnknownProcedures],
 });
 

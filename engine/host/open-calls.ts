@@ -7,10 +7,10 @@ const most = { call: 100, stream: 200 } as const;
 export class OpenCalls {
   readonly #open = { call: 0, stream: 0 };
 
-  /** BAD_INPUT where there are too many already. Whoever enters leaves. */
+  /** LIMIT_REACHED where there are too many already. Whoever enters leaves. */
   enter(kind: keyof typeof most): void {
     if (this.#open[kind] >= most[kind]) {
-      throw new HookpointError('BAD_INPUT', `More than ${most[kind]} ${kind}s of this window are under way.`, {
+      throw new HookpointError('LIMIT_REACHED', `More than ${most[kind]} ${kind}s of this client are under way.`, {
         remedy: 'Wait for answers before asking again.',
       });
     }

@@ -11,8 +11,10 @@ import { HookpointError } from '../contract/error.ts';
 import { tokenName } from '../contract/token-name.ts';
 import { programFolder } from '../runtime/program-folder.ts';
 import { addressOf, cookieFor, type Refusal, refuse } from './admission.ts';
+import type { CallContext } from './call-context.ts';
 import type { Host } from './host.ts';
 import { largestMessage } from './largest-message.ts';
+import { OpenCalls } from './open-calls.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface Served extends AsyncDisposable {
@@ -31,11 +33,13 @@ export interface ServeOptions {
 
 /**
  * The browser host: the app's files, the contract over a WebSocket at /rpc and over plain HTTP below /api, on loopback alone. BAD_INPUT where
- * the port is taken or the app was not built.
+ * the port is taken, NOT_BUILT where the app is not there.
  */
 export async function serve(host: Host, options: ServeOptions = {}): Promise<Served> {
   const token = options.token ?? randomBytes(24).toString('base64url');
   const files = appFiles();
+  // They all come with the same token: one client.
+  const scripts: CallContext = { host, calls: new OpenCalls() };
   const headers = Object.entries(pageHeaders());
   const server = createServer((request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value);
@@ -43,7 +47,7 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
     if (refusal) return end(response, refusal.status, refusal.message);
     const cookie = cookieFor(request, token);
     if (cookie !== null) response.setHeader('set-cookie', cookie);
-    answerScript(host, request, response).then(
+    answerScript(scripts, request, response).then(
       (answered) => {
         if (!answered) files(request, response, () => end(response, 404, 'There is nothing here.'));
       },
@@ -90,10 +94,14 @@ export async function serve(host: Host, options: ServeOptions = {}): Promise<Ser
 const loadCarriers = () => import('./carriers.ts');
 
 /** The same contract for scripts, loaded when the first one asks. False for what is none of its addresses. */
-async function answerScript(host: Host, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+async function answerScript(
+  context: CallContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
   if (!addressOf(request)?.pathname.startsWith('/api/')) return false;
   const { answerOverHttp } = await import('./openapi.ts');
-  return answerOverHttp(host, request, response);
+  return answerOverHttp(context, request, response);
 }
 
 function refuseUpgrade(
@@ -112,7 +120,7 @@ function refuseUpgrade(
 function appFiles(): ReturnType<typeof sirv> {
   const folder = join(programFolder(), 'dist/app');
   if (!existsSync(join(folder, 'index.html'))) {
-    throw new HookpointError('BAD_INPUT', 'The app has not been built.', { remedy: '`npm run build:app` builds it.' });
+    throw new HookpointError('NOT_BUILT', 'The app has not been built.', { remedy: '`npm run build:app` builds it.' });
   }
   return sirv(folder, { dev: process.env.NODE_ENV === 'development' });
 }

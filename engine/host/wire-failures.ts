@@ -28,6 +28,19 @@ export async function withWireFailures(options: {
   readonly context: CallContext;
   next(): Promise<unknown>;
 }): Promise<unknown> {
+  try {
+    const output = await options.next();
+    return isStream(output) ? guarded(output, options.context.calls) : output;
+  } catch (error) {
+    throw wireFailure(error);
+  }
+}
+
+/** A call counts from the moment at which its input begins to be read. */
+export async function withCallLimit<Result>(options: {
+  readonly context: CallContext;
+  next(): Promise<Result>;
+}): Promise<Result> {
   const { calls } = options.context;
   try {
     calls?.enter('call');
@@ -35,10 +48,7 @@ export async function withWireFailures(options: {
     throw wireFailure(error);
   }
   try {
-    const output = await options.next();
-    return isStream(output) ? guarded(output, calls) : output;
-  } catch (error) {
-    throw wireFailure(error);
+    return await options.next();
   } finally {
     calls?.leave('call');
   }

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { HookpointError } from '../contract/error.ts';
-import { type Family, PathQuestionError, type PathTrace, type Probe, tracePath } from '../netfilter/index.ts';
+import type { Family, PathTrace, Probe } from '../netfilter/index.ts';
 import { compareWalks, type Parting } from '../observe/compare-walks.ts';
 import { type ObservedLeg, observedLegs } from '../observe/observed-walk.ts';
 import { longestTrace, type TraceRequest, tracePacket } from '../observe/packet-trace.ts';
@@ -9,7 +9,7 @@ import { snapshotNodes } from '../observe/snapshot-nodes.ts';
 import type { RunScript } from '../runtime/container.ts';
 import type { Topology } from '../topology/index.ts';
 import { lock } from './lock.ts';
-import { pathNetworkOf } from './path-network.ts';
+import { askPath, pathNetworkOf } from './path-network.ts';
 import type { SessionRow } from './store.ts';
 import { withShell } from './with-shell.ts';
 import type { Workspace } from './workspace.ts';
@@ -66,7 +66,7 @@ export async function traceNow(
   const mark = randomInt(marks.from, marks.to);
   const { protocol } = question.probe;
   const probe = protocol === 'icmp' ? question.probe : { ...question.probe, sourcePort: mark };
-  const predicted = ask(() => tracePath({ network, ...question, probe }));
+  const predicted = askPath({ network, ...question, probe });
   const to = predicted.ways[0]?.legs[0]?.hops[0]?.before.dst;
   if (to === undefined) throw new Error('a path begins with a packet that has a destination');
   const port = 'port' in probe ? probe.port : null;
@@ -97,16 +97,5 @@ export async function traceNow(
   } finally {
     // Also when it was cancelled: what comes next is the learner's again.
     await writeMark(run, { name: 'probe-end' });
-  }
-}
-
-function ask(question: () => PathTrace): PathTrace {
-  try {
-    return question();
-  } catch (thrown) {
-    if (!(thrown instanceof PathQuestionError)) throw thrown;
-    throw new HookpointError('NOT_FOUND', `${thrown.message[0]?.toUpperCase()}${thrown.message.slice(1)}.`, {
-      cause: thrown,
-    });
   }
 }

@@ -49,20 +49,18 @@ export class TerminalHub implements AsyncDisposable {
     throw new HookpointError('NOT_FOUND', 'This terminal was closed.', { remedy: 'Open another one on the node.' });
   }
 
-  /** A shell in the terminal of this id, new or after one that ended. BAD_INPUT, NODE_FAILED, and what attaching throws. */
+  /** A shell in the terminal of this id, new or after one that ended. BAD_INPUT, LIMIT_REACHED, NODE_FAILED, and what attaching throws. */
   async open({ id, session, node, size, container }: TerminalRequest): Promise<void> {
     const known = this.#terminals.get(id);
     if (known && (known.place.session !== session || known.place.node !== node)) {
-      throw new HookpointError('BAD_INPUT', `The terminal ${id} belongs to ${known.place.node}.`);
+      throw new HookpointError('BAD_INPUT', `The terminal ${id} belongs to ${known.place.node}.`, {
+        remedy: 'Open one with an id of its own.',
+      });
     }
     if (!known && this.list(session).length >= mostOfASession) {
-      throw new HookpointError(
-        'BAD_INPUT',
-        `${session} has ${mostOfASession} terminals open, and more there cannot be.`,
-        {
-          remedy: 'Close one that is no longer needed.',
-        },
-      );
+      throw new HookpointError('LIMIT_REACHED', `${session} has ${mostOfASession} terminals open already.`, {
+        remedy: 'Close one that is no longer needed.',
+      });
     }
     const terminal = known ?? new Terminal({ id, session, node }, size, () => this.#changed(id));
     this.#terminals.set(id, terminal);

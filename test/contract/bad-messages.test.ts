@@ -129,7 +129,7 @@ test('ten thousand requests at once: each is answered or refused with a code, an
   for (let number = 0; number < 10_000; number++) socket.send(call(number, '/library/list'));
   await expectItGoesOn();
   await expect.poll(() => answers, { timeout: 60_000 }).toBe(10_000);
-  expect([...codes.keys()].sort()).toEqual(['BAD_INPUT', 'answered']);
+  expect([...codes.keys()].sort()).toEqual(['LIMIT_REACHED', 'answered']);
   expect(codes.get('answered')).toBeGreaterThanOrEqual(100);
   socket.terminate();
 });

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -67,4 +69,45 @@ test('a stream comes as server-sent events, and ends with its reader', async () 
 test('what is no procedure is 404, and nothing at all without the token', async () => {
   expect((await ask('no/such', { method: 'POST' })).status).toBe(404);
   expect((await ask('library/list', { method: 'POST', headers: { authorization: 'Bearer x' } })).status).toBe(401);
+});
+
+/** A request whose body does not come. */
+async function unfinished(): Promise<Socket> {
+  const socket = connect(served.port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.on('error', () => undefined); // the test hangs up
+  const lines = [
+    'POST /api/lab/get HTTP/1.1',
+    `Host: 127.0.0.1:${served.port}`,
+    `Authorization: Bearer ${served.token}`,
+    'Content-Type: application/json',
+    'Content-Length: 1000',
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  return socket;
+}
+
+const statusOf = async () => (await ask('preferences/read', { method: 'POST' })).status;
+
+test('a hundred calls at once are enough: one more is refused with 429 until others have ended', async () => {
+  const sockets = await Promise.all(Array.from({ length: 100 }, unfinished));
+  await expect.poll(statusOf).toBe(429);
+  expect(await (await ask('preferences/read', { method: 'POST' })).json()).toMatchObject({
+    code: 'LIMIT_REACHED',
+    data: { remedy: expect.stringMatching(/./) },
+  });
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(statusOf).toBe(200);
+});
+
+test('two hundred streams at once are enough, and those that were left do not count', async () => {
+  const before = host.changes.followers;
+  const left = new AbortController();
+  for (let number = 0; number < 200; number++) await ask('results/watch', { method: 'POST', signal: left.signal });
+  await expect.poll(() => host.changes.followers).toBe(before + 200);
+  const refused = await ask('results/watch', { method: 'POST' });
+  expect(await refused.text()).toContain('LIMIT_REACHED');
+  left.abort();
+  await expect.poll(() => host.changes.followers).toBe(before);
+  expect(await statusOf()).toBe(200);
 });
