@@ -21,10 +21,12 @@ export const doctorText = {
   fixing: 'Mending…',
   again: 'Look again',
   fix: 'Fix',
-  fixHint: (count: number) => `${counted(count, 'thing')} can be mended from here.`,
+  fixHint: (names: readonly string[]) => `Can be mended from here: ${names.join(', ')}.`,
   stop: 'Cancel',
   copy: 'Copy report',
   copied: 'The report is in the clipboard.',
+  imageFirst:
+    'The image of the lab machines comes first: what labs need of the kernel is looked at in it. The first start of a lab builds it, too.',
   allGood: 'Labs can run on this machine.',
   someWarn: (count: number) => `Labs can run on this machine. ${counted(count, 'thing')} could be better.`,
   someFail: (count: number) => `Labs cannot run yet: ${counted(count, 'thing')} missing.`,

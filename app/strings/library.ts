@@ -10,6 +10,7 @@ export const libraryText = {
   levels: { all: 'All levels', beginner: 'Beginner', intermediate: 'Intermediate', advanced: 'Advanced' },
   firstRun:
     'The first start builds the image of the lab machines. That takes a minute or two, once; later labs start in about a second.',
+  buildNow: 'Build it now',
   packVersion: (version: string) => `version ${version}`,
   packProgress: (passed: number, all: number) => `${passed} of ${all} passed`,
   minutes: (count: number) => `${count} min`,
@@ -38,7 +39,6 @@ export const libraryText = {
   seedHint: 'Up to nine digits',
   seedWrong: 'A seed is a whole number from 0 to 999999999.',
   starting: (lab: string) => `Starting ${lab}`,
-  stages: { image: 'Building the image of the lab machines' } as Readonly<Record<string, string>>,
   seconds: (count: number) => `${count} s`,
   cancel: 'Cancel',
   retry: 'Try again',
