@@ -54,12 +54,13 @@ export function criterionTurns(
   const judged = new Set<number>();
   const turns = criteria.filter(isOfStates).flatMap((criterion) => {
     const { all, any, not } = criterion;
+    const spec = { all, any, not };
     const known = new Map<number, Outcome>();
     const at = (place: number): Outcome => {
       const before = known.get(place);
       if (before !== undefined) return before;
       const moment = moments[place];
-      const outcome = moment === undefined ? 'unknown' : judge({ all, any, not }, moment).outcome;
+      const outcome = moment === undefined ? 'unknown' : judge.outcome(spec, moment);
       judged.add(place);
       known.set(place, outcome);
       return outcome;

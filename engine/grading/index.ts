@@ -4,6 +4,5 @@ export type { Evidence, Observed, StoredAnswer } from './evidence.ts';
 export { gather } from './gather.ts';
 export { exitCodeOf, judge } from './judge.ts';
 export type { SnapshotMemory } from './judge-spec.ts';
-export { toJUnit } from './junit.ts';
 export { LiveJudge, type Standing, type StandingCriterion } from './live-judge.ts';
 export type { Criterion } from './schema.ts';

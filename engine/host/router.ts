@@ -8,6 +8,7 @@ import { preferences } from './procedures/preferences.ts';
 import { results } from './procedures/results.ts';
 import { sessions } from './procedures/sessions.ts';
 import { terminals } from './procedures/terminals.ts';
+import { timeline } from './procedures/timeline.ts';
 import { topology } from './procedures/topology.ts';
 import { trace } from './procedures/trace.ts';
 
@@ -18,6 +19,7 @@ export const router = {
   sessions,
   lab,
   terminals,
+  timeline,
   topology,
   netfilter,
   trace,

@@ -45,8 +45,9 @@ export class NetfilterViewer {
         bases.push(...iptablesBases(key, table, backend));
       }
     }
-    for (const { json } of state.nftTables) {
-      const own = readNftTable(json, family);
+    for (const { json, read } of state.nftTables) {
+      // On a timeline there is what the kernel told of a table, and not nft's own text.
+      const own = read === undefined ? readNftTable(json, family) : (read[family] ?? null);
       if (own === null) continue;
       const key = `own ${own.table.name}`;
       tables.push({
@@ -54,7 +55,7 @@ export class NetfilterViewer {
         name: own.table.name,
         owner: 'nft',
         unreadable: null,
-        chains: this.#chains(key, own.table, { own, texts: nftRuleTexts(json) }),
+        chains: this.#chains(key, own.table, { own, texts: json === null ? new Map() : nftRuleTexts(json) }),
       });
       bases.push(...own.bases.map(({ chain, hook, priority }) => ({ table: key, chain, hook, priority })));
     }
