@@ -132,7 +132,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'pack',
     group: 'Teaching:',
-    summary: 'lint, test, build and install packs of labs',
+    summary: 'lint, test, build, install, list and remove packs of labs',
     load: async () => (await import('./commands/pack.ts')).packCommand(),
   },
   {

@@ -2,6 +2,7 @@ import { HookpointError } from '../engine/contract/error.ts';
 import { hostLogNotice, hostLogQuestion } from '../engine/contract/host-log-question.ts';
 import { hostLogConsent, keepHostLogConsent } from '../engine/sessions/host-log.ts';
 import type { Store } from '../engine/sessions/store.ts';
+import { noteInterrupt } from './interrupt.ts';
 import { notice } from './output/print.ts';
 import { textWidth, wrap } from './output/text.ts';
 
@@ -36,6 +37,7 @@ async function ask(store: Store): Promise<boolean> {
   notice(wrap(hostLogNotice, textWidth(process.stderr)));
   const answer = await confirm({ message: hostLogQuestion, output: process.stderr });
   if (isCancel(answer)) {
+    noteInterrupt();
     throw new HookpointError('CANCELLED', 'Nothing was started.', {
       remedy: '`--host-log` and `--no-host-log` answer the question beforehand.',
     });

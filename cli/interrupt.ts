@@ -31,6 +31,11 @@ export function takeSignals(handler: (name: NodeJS.Signals) => void): Disposable
   };
 }
 
+/** For whoever reads the keys of a terminal himself: there Ctrl-C is a key, and no signal. */
+export function noteInterrupt(): void {
+  receive('SIGINT');
+}
+
 /** 130 after Ctrl-C, 143 after SIGTERM, as shells have it; null where nothing interrupted. */
 export function interruptedExitCode(): number | null {
   return state.received ? 128 + constants.signals[state.received] : null;

@@ -15,12 +15,14 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     const program = await buildProgram(words);
     if (words.length === 0) program.outputHelp();
-    else await program.parseAsync([...words], { from: 'user' });
+    else await program.parseAsync([...(unknownCommand(program, words) ?? words)], { from: 'user' });
     // A signal that came when all was done has interrupted nothing.
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    const error = thrown instanceof CommanderError ? usageError(thrown, words) : asHookpointError(thrown);
+    // `commander.help`: a command of commands stood alone, and what it has was printed.
+    if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) return 0;
+    const error =
+      thrown instanceof CommanderError ? await usageError(thrown, words) : interrupted(asHookpointError(thrown));
     printError(error);
     if (wantsJson(words)) print(errorJson(error));
     return interruptedExitCode() ?? error.exitCode;
@@ -60,21 +62,48 @@ function stub({ name, summary }: CommandEntry): Command {
   return new Command(name).description(summary);
 }
 
-/** Errors of commander are thrown and printed here like all others; its help goes to stdout as it is. */
+/** The words up to a command that there is not, for `nosuch --help`: commander would print the help of what stands before it. */
+function unknownCommand(program: Command, words: readonly string[]): readonly string[] | null {
+  const named = words.filter((word) => !word.startsWith('-') && word !== 'help');
+  let here = program;
+  for (const [index, word] of named.entries()) {
+    if (here.commands.length === 0) return null;
+    const next = here.commands.find((command) => command.name() === word);
+    if (next === undefined) return named.slice(0, index + 1);
+    here = next;
+  }
+  return null;
+}
+
+/** Errors of commander are thrown and printed here like all others; its help goes to stdout, also where it takes the place of an error. */
 function takeOverExits(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => undefined, outputError: () => undefined });
+  command.exitOverride().configureOutput({ writeErr: (text) => print(text), outputError: () => undefined });
   for (const child of command.commands) takeOverExits(child);
 }
 
-function usageError(error: CommanderError, words: readonly string[]): HookpointError {
+async function usageError(error: CommanderError, words: readonly string[]): Promise<HookpointError> {
   const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
-  const known = commandTable.some((entry) => entry.name === words[0]);
-  const help = `See \`hookpoint ${known ? `${words[0]} ` : ''}--help\`.`;
+  const command = await commandPath(words);
+  const help = `See \`hookpoint ${[...command, '--help'].join(' ')}\`.`;
   const hint = hints.join(' ').replace(/^\((.*)\)$/, '$1');
   const separator = words[0] === 'exec' && error.code === 'commander.unknownOption' ? 'Put -- before the command.' : '';
   return new HookpointError('USAGE', `${message.charAt(0).toUpperCase()}${message.slice(1)}.`.replace(/\.\.$/, '.'), {
     remedy: [hint, separator, help].filter(Boolean).join(' '),
   });
+}
+
+/** The words that name a command: `pack lint`. */
+async function commandPath([first, second]: readonly string[]): Promise<readonly string[]> {
+  const entry = commandTable.find(({ name }) => name === first);
+  if (entry === undefined) return [];
+  const inner = (await entry.load()).commands.find((command) => command.name() === second);
+  return inner === undefined ? [entry.name] : [entry.name, inner.name()];
+}
+
+/** What a signal ended is told as that, whatever was being done at that moment. */
+function interrupted(error: HookpointError): HookpointError {
+  if (interruptedExitCode() === null || error.code !== 'CANCELLED' || error.remedy !== undefined) return error;
+  return new HookpointError('CANCELLED', 'Interrupted.', { cause: error });
 }
 
 function wantsJson(words: readonly string[]): boolean {

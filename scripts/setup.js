@@ -1,6 +1,7 @@
 // Brings the Node packages to what package-lock.json says, where they are not. Plain JavaScript: it runs before anything is there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +16,10 @@ if (!existsSync(installed) || readFileSync(installed, 'utf8') !== lock) {
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
+  if (npm.signal || npm.status >= 128) {
+    console.error('Interrupted.');
+    process.exit(npm.signal ? 128 + constants.signals[npm.signal] : npm.status);
+  }
   if (npm.status !== 0) {
     console.error('error: the Node packages could not be installed; npm says above why.');
     process.exit(3);

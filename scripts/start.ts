@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { asHookpointError } from '../engine/contract/error.ts';
 import { openHost } from '../engine/host/host.ts';
@@ -18,8 +19,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 // Also where something is missing: the window's Doctor says what, and mends what it can.
 const doctor = spawnSync(process.execPath, [join(root, 'cli/hookpoint.js'), 'doctor', '--fix'], { stdio: 'inherit' });
-// Statuses from 128 on are signals: somebody pressed Ctrl-C there.
-if (doctor.status !== null && doctor.status < 128) {
+const setup = doctor.status ?? 128 + constants.signals[doctor.signal ?? 'SIGTERM'];
+if (setup >= 128 || ending.signal.aborted) {
+  // From 128 on it was a signal: somebody pressed Ctrl-C there, and the doctor has said so.
+  process.exitCode = setup >= 128 ? setup : 130;
+} else {
   try {
     if (buildApp() === 'built') console.log('Built the app.');
     process.exitCode = await openApp();

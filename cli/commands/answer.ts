@@ -10,7 +10,7 @@ import { plain } from '../output/text.ts';
 
 export function answerCommand(): Command {
   return new Command('answer')
-    .argument('<words...>', '[SESSION] QUESTION VALUE; the session may be left out where one is running')
+    .argument('[words...]', '[SESSION] QUESTION VALUE; the session may be left out where one is running')
     .usage('[options] [SESSION] QUESTION VALUE')
     .option('--json', 'print what was stored as JSON')
     .addHelpText(
@@ -25,8 +25,13 @@ Examples:
     )
     .action(async (words: string[], options: { json?: boolean }) => {
       const [value, question, sessionText, ...more] = words.toReversed();
-      if (value !== undefined && question === undefined) throw valueMissing('QUESTION');
-      if (value === undefined || question === undefined || more.length > 0) {
+      if (value === undefined) {
+        throw new HookpointError('USAGE', 'The question and the value are missing.', {
+          remedy: 'hookpoint answer [SESSION] QUESTION VALUE; `hookpoint guide` and `start` print the questions.',
+        });
+      }
+      if (question === undefined) throw valueMissing('QUESTION');
+      if (more.length > 0) {
         throw new HookpointError('USAGE', `answer takes a question and a value, not ${words.length} words.`, {
           remedy: 'hookpoint answer [SESSION] QUESTION VALUE; a value with spaces stands in quotes.',
         });

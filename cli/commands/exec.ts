@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { HookpointError } from '../../engine/contract/error.ts';
 import { findNode, findSession } from '../../engine/sessions/session.ts';
 import type { SessionRow } from '../../engine/sessions/store.ts';
 import { runInNode } from '../../engine/sessions/terminal.ts';
@@ -13,7 +14,8 @@ export function execCommand(): Command {
   return new Command('exec')
     .argument('<session>', 'its id, or what begins it')
     .argument('<node>', 'a node of the lab')
-    .argument('<command...>', 'the command, after --')
+    .argument('[command...]', 'the command, after --')
+    .usage('[options] <session> <node> -- <command...>')
     .option('--json', 'print exit status and output as JSON')
     .addHelpText(
       'after',
@@ -26,6 +28,7 @@ Examples:
   hookpoint exec redirect-7k2f host -- bash -s < script.sh`,
     )
     .action(async (sessionText: string, nodeText: string, argv: string[], options: { json?: boolean }) => {
+      requireParts(sessionText, argv, process.argv.slice(process.argv.indexOf('exec') + 1));
       await using workspace = await openWorkspace();
       const session = findSession(workspace.store, sessionText);
       const node = findNode(session, nodeText);
@@ -33,6 +36,22 @@ Examples:
         ? await runForJson(workspace, session, node, argv)
         : await runStreamed(workspace, session, node, argv);
     });
+}
+
+/** What stands before -- and behind it is told apart here: commander takes `exec SESSION -- ls` for the node ls without a command. */
+function requireParts(session: string, argv: readonly string[], raw: readonly string[]): void {
+  const end = raw.indexOf('--');
+  const before = raw.slice(0, end === -1 ? undefined : end).filter((word) => !word.startsWith('-'));
+  if (end !== -1 && before.length === 1) {
+    throw new HookpointError('USAGE', 'The node is missing: it stands before --.', {
+      remedy: `hookpoint exec ${session} NODE -- ${raw.slice(end + 1).join(' ')}`,
+    });
+  }
+  if (argv.length === 0) {
+    throw new HookpointError('USAGE', 'The command is missing: it stands behind --.', {
+      remedy: `hookpoint exec ${before.join(' ')} -- COMMAND; \`hookpoint shell\` opens a shell.`,
+    });
+  }
 }
 
 async function runForJson(

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type CaseResult, loadPack, type PackTest, testPack } from '../../engine/packs/index.ts';
+import { type CaseResult, labOf, loadPack, type PackTest, testPack } from '../../engine/packs/index.ts';
 import { packTestToJUnit } from '../../engine/packs/test-junit.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { openLabRunner } from '../../engine/sessions/lab-runner.ts';
@@ -9,7 +9,7 @@ import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
 import { notice, print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { countingNumber, wholeNumber } from '../whole-number.ts';
 import { writeOutput } from '../write-output.ts';
 
 interface Options {
@@ -26,7 +26,7 @@ export function packTestCommand(): Command {
     .description('run every solution and mistake of a pack, each in a fresh lab')
     .argument('<folder>', 'a folder with a pack.yaml')
     .option('--lab <id...>', 'these labs only')
-    .option('--parallel <n>', 'how many run at once', wholeNumber, 2)
+    .option('--parallel <n>', 'how many run at once', countingNumber, 2)
     .option('--seed <n>', 'the seed that parameters are drawn from', wholeNumber, 1)
     .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
     .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
@@ -39,8 +39,8 @@ export function packTestCommand(): Command {
     .action(async (folder: string, options: Options) => {
       const signal = interruptSignal();
       const pack = await loadPack(folder);
+      const labs = options.lab?.map((id) => labOf(pack, id)) ?? pack.labs;
       using store = openStore(findHome());
-      const labs = pack.labs.filter(({ id }) => options.lab?.includes(id) ?? true);
       const needs = labs.flatMap(({ summary }) => summary.needs);
       const hostLog = await consentToHostLog(store, needs, options.hostLog);
       await using runner = await openLabRunner({ signal, hostLog });

@@ -19,11 +19,14 @@ export interface FamilyOptions {
   readonly ipv6?: boolean;
 }
 
-/** `-4` and `-6`, for a command that reads rulesets. */
-export function withFamily(command: Command): Command {
+/** `-4` and `-6`, for a command that reads rulesets, or does what else the words say. */
+export function withFamily(
+  command: Command,
+  words: readonly [ipv4: string, ipv6: string] = ['read as iptables-save output', 'read as ip6tables-save output'],
+): Command {
   return command
-    .addOption(new Option('-4, --ipv4', 'read as iptables-save output').conflicts('ipv6'))
-    .addOption(new Option('-6, --ipv6', 'read as ip6tables-save output').conflicts('ipv4'));
+    .addOption(new Option('-4, --ipv4', words[0]).conflicts('ipv6'))
+    .addOption(new Option('-6, --ipv6', words[1]).conflicts('ipv4'));
 }
 
 /** What help says about a ruleset's file. */

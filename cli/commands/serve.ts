@@ -5,11 +5,11 @@ import { openHost } from '../../engine/host/host.ts';
 import { serve } from '../../engine/host/serve.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { print, printJson } from '../output/print.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { readPort } from '../read-port.ts';
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .option('--port <n>', 'the port on 127.0.0.1; any that is free where it is left out', wholeNumber)
+    .option('--port <n>', 'the port on 127.0.0.1; any that is free where it is left out', readPort)
     .option('--json', 'print the address as JSON')
     .addHelpText(
       'after',

@@ -21,7 +21,10 @@ export function sessionsCommand(): Command {
       if (options.json) printJson({ sessions: sessions.map(sessionJson) });
       else if (sessions.length > 0) print(sessionsTable(sessions, coloursFor(process.stdout)));
       else print('No session is running. Start one with `hookpoint start PACK/LAB`.');
-      if (failure) printError(failure);
+      if (failure) {
+        printError(failure);
+        process.exitCode = failure.exitCode;
+      }
       const lost = sessions.find(({ status }) => status === 'lost')?.session.id;
       if (lost && !options.json) {
         notice(

@@ -21,7 +21,7 @@ interface Options extends FamilyOptions {
 }
 
 export function traceCommand(): Command {
-  return withFamily(new Command('trace'))
+  return withFamily(new Command('trace'), ['send over IPv4', 'send over IPv6'])
     .argument('[session]', 'may be left out where one session is running')
     .requiredOption('--from <node>', 'the node that asks')
     .requiredOption('--to <node>', 'the node, or the address, that is asked')

@@ -72,6 +72,10 @@ export class HookpointError extends Error {
 /** Whatever was thrown, as a HookpointError; what is not ours becomes INTERNAL with its cause kept. */
 export function asHookpointError(thrown: unknown): HookpointError {
   if (thrown instanceof HookpointError) return thrown;
+  // Node's own calls throw an AbortError around the reason that their signal was aborted with.
+  if (thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause instanceof HookpointError) {
+    return thrown.cause;
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new HookpointError('INTERNAL', message, {
     remedy: 'This is a fault in Hookpoint: report it with what you did and what stands here.',

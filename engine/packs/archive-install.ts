@@ -9,6 +9,7 @@ import { HookpointError, type Problem } from '../contract/error.ts';
 import { packDigest } from './archive-build.ts';
 import { inspectPack, invalidPack } from './inspect.ts';
 import { limits } from './limits.ts';
+import type { Pack } from './pack.ts';
 import { limitFor } from './pack-files.ts';
 
 export interface InstalledPack {
@@ -19,18 +20,31 @@ export interface InstalledPack {
   readonly already: boolean;
 }
 
+export interface InstallOptions {
+  /** What people call the file, where its path is not theirs. */
+  readonly named?: string;
+  /** Throws what speaks against a sound pack. */
+  readonly admit?: (pack: Pack) => void | Promise<void>;
+}
+
 /**
  * Unpacks an archive into PACKS/ID/VERSION. The archive comes from anybody: nothing of it is written before its names and sizes are
- * checked, and nothing stands under its final name before the whole pack was found sound. BAD_INPUT or PACK_INVALID otherwise. `named` is
- * what people call the file, where its path is not theirs.
+ * checked, and nothing stands under its final name before the whole pack was found sound and `admit` let it in. BAD_INPUT or PACK_INVALID
+ * otherwise, DISK_FULL or STORE_FAILED where PACKS cannot be written.
  */
-export async function installArchive(archive: string, packs: string, named = archive): Promise<InstalledPack> {
+export async function installArchive(
+  archive: string,
+  packs: string,
+  { named = archive, admit }: InstallOptions = {},
+): Promise<InstalledPack> {
   const entries = await readArchive(archive, named);
   const temporary = join(packs, `.installing-${randomBytes(6).toString('hex')}`);
   try {
     for (const { path, content } of entries) {
       const target = join(temporary, path);
-      await mkdir(dirname(target), { recursive: true });
+      await mkdir(dirname(target), { recursive: true }).catch((error: unknown) => {
+        throw writeFailure(packs, error);
+      });
       // wx: two entries that a file system takes for one name (a, A) fail instead of one hiding the other.
       await writeFile(target, content, { flag: 'wx', mode: 0o644 }).catch((error: unknown) => {
         throw isCode(error, 'EEXIST') ? refused(named, `holds '${path}' twice`) : writeFailure(packs, error);
@@ -38,10 +52,11 @@ export async function installArchive(archive: string, packs: string, named = arc
     }
     const { pack, errors } = await inspectPack(temporary);
     if (!pack) throw invalidPack(named, errors.map(withinArchive(temporary)));
+    await admit?.(pack);
     const { id, version } = pack.manifest;
     const folder = join(packs, id, version);
-    await mkdir(dirname(folder), { recursive: true });
     try {
+      await mkdir(dirname(folder), { recursive: true });
       await rename(temporary, folder);
       return { id, version, folder, already: false };
     } catch (error) {
@@ -72,19 +87,35 @@ interface ArchiveEntry {
 
 /** The files of an archive, checked, in memory. */
 async function readArchive(archive: string, named: string): Promise<readonly ArchiveEntry[]> {
-  const size = (await stat(archive).catch(() => null))?.size;
-  if (size === undefined) {
+  const found = await stat(archive).catch(() => null);
+  if (found === null) {
     throw new HookpointError('NOT_FOUND', `There is no file ${named}.`, { remedy: 'Name a .hookpack file.' });
   }
+  if (found.isDirectory()) {
+    throw new HookpointError('BAD_INPUT', `${named} is a folder, not the archive of a pack.`, {
+      remedy: `Build it first with \`hookpoint pack build ${named}\`, then install the .hookpack file that this writes.`,
+    });
+  }
+  const { size } = found;
   if (size > limits.archiveBytes) throw refused(named, `has ${size} bytes, more than ${limits.archiveBytes}`);
   const most = limits.packBytes + limits.files * 2048 + 4096;
-  const tar = await promisify(zstdDecompress)(await readFile(archive), { maxOutputLength: most }).catch(
-    (error: unknown) => {
-      if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) throw refused(named, `unpacks to more than ${most} bytes`);
-      throw refused(named, 'is no archive of a pack (zstd cannot read it)');
-    },
-  );
+  const tar = await promisify(zstdDecompress)(await readFile(archive).catch(unreadable(named)), {
+    maxOutputLength: most,
+  }).catch((error: unknown) => {
+    if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) throw refused(named, `unpacks to more than ${most} bytes`);
+    throw refused(named, 'is no archive of a pack (zstd cannot read it)');
+  });
   return readEntries(named, tar);
+}
+
+function unreadable(named: string): (error: unknown) => never {
+  return (error) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HookpointError('BAD_INPUT', `The file ${named} cannot be read: ${why}.`, {
+      remedy: 'Name a .hookpack file that you may read.',
+      cause: error,
+    });
+  };
 }
 
 async function readEntries(archive: string, tar: Buffer): Promise<readonly ArchiveEntry[]> {

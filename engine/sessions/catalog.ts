@@ -19,11 +19,30 @@ export async function findLab(home: Home, text: string): Promise<FoundLab> {
   if (existsSync(join(path, 'lab.yaml'))) return load(dirname(path), basename(path));
   const [pack = '', id, ...deeper] = text.split('/');
   const known = packFolders(home);
-  if (id === undefined) return findInAll(home, text);
   const folder = known.get(pack);
-  if (folder && deeper.length === 0) return load(folder, id);
+  if (folder && id !== undefined && id !== '' && deeper.length === 0) return load(folder, id);
+  if (existsSync(join(path, 'pack.yaml'))) throw await isPack(path, (lab) => join(text, lab));
+  if (folder && (id === undefined || id === '') && deeper.length === 0)
+    throw await isPack(folder, (lab) => `${pack}/${lab}`);
+  if (/^[./~]/.test(text) || existsSync(path)) throw noLabAt(text, path);
+  if (id === undefined) return findInAll(home, text);
   throw new HookpointError('NOT_FOUND', `There is no pack "${pack}".`, {
     remedy: `Packs here: ${[...known.keys()].join(', ') || 'none'}. \`hookpoint labs\` lists their labs; a path to a lab's folder works too.`,
+  });
+}
+
+/** A pack was named where one of its labs is meant. */
+async function isPack(folder: string, lab: (id: string) => string): Promise<HookpointError> {
+  const { labs } = await readPack(folder);
+  return new HookpointError('NOT_FOUND', `${folder} is a pack: name a lab in it.`, {
+    remedy: `It has ${labs.map(({ id }) => lab(id)).join(', ')}.`,
+  });
+}
+
+function noLabAt(text: string, path: string): HookpointError {
+  const message = existsSync(path) ? `There is no lab.yaml in ${text}.` : `There is no folder ${text}.`;
+  return new HookpointError('NOT_FOUND', message, {
+    remedy: 'Name PACK/LAB, as `hookpoint labs` lists them, or the folder that holds a lab.yaml.',
   });
 }
 

@@ -63,11 +63,13 @@ function folderFailure(home: Home, error: unknown): HookpointError {
       ? 'it is on a read-only file system'
       : code === 'EACCES' || code === 'EPERM'
         ? 'permission is denied'
-        : code === 'ENOTDIR' || code === 'EEXIST'
-          ? 'a file stands where a folder must be'
-          : error instanceof Error
-            ? error.message
-            : String(error);
+        : code === 'ENOENT'
+          ? 'no folder can be made there'
+          : code === 'ENOTDIR' || code === 'EEXIST'
+            ? 'a file stands where a folder must be'
+            : error instanceof Error
+              ? error.message
+              : String(error);
   return new HookpointError('STORE_FAILED', `The data folder ${home.folder} cannot be made: ${why}.`, {
     remedy: 'Set HOOKPOINT_HOME to a folder that you may write to.',
     cause: error,

@@ -21,7 +21,11 @@ export async function openNodeTerminal(
   );
 }
 
-/** A command of a node with the caller's streams. SESSION_LOST. */
+/** Says what is no command as shells do, with their 127; what is one takes the shell's place. runc's own words are a log line and 255. */
+const orNotFound =
+  'command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || { printf "%s: command not found\\n" "$1" >&2; exit 127; }; exec "$@"';
+
+/** A command of a node with the caller's streams; 127 where there is no such command. SESSION_LOST. */
 export async function runInNode(
   { runtime }: Workspace,
   session: SessionRow,
@@ -30,7 +34,8 @@ export async function runInNode(
   streams: Parameters<typeof attachStreams>[2],
 ): Promise<StreamedCommand> {
   const container = await runningContainer(runtime, session);
-  const command = await orLost(session, container, () => attachStreams(container, execArgv(node, argv), streams));
+  const started = execArgv(node, ['/bin/sh', '-c', orNotFound, 'sh', ...argv]);
+  const command = await orLost(session, container, () => attachStreams(container, started, streams));
   return { ...command, exited: orLost(session, container, () => command.exited) };
 }
 

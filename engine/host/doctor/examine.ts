@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { asHookpointError } from '../../contract/error.ts';
@@ -31,7 +32,7 @@ export async function* examine(options: ExamineOptions): AsyncGenerator<Finding,
   });
   if (runtime !== undefined) yield* examineEngine(runtime, options);
   yield memory();
-  yield await attempt('disk', () => disk(home));
+  if (existsSync(home.folder)) yield await attempt('disk', () => disk(home));
 }
 
 async function* examineEngine(runtime: ContainerRuntime, options: ExamineOptions): AsyncGenerator<Finding, void> {

@@ -1,7 +1,8 @@
 import { HookpointError } from '../../contract/error.ts';
 import type { Progress } from '../../runtime/container.ts';
+import { namedEngine } from '../../runtime/docker/endpoints.ts';
 import type { Finding } from './finding.ts';
-import { canInstall, installDocker, installImageTools } from './install-docker.ts';
+import { canInstall, dockerAnswers, installDocker, installImageTools } from './install-docker.ts';
 
 /**
  * Installs and starts Docker, and what builds the image, where this machine lets us; the image itself is built by `examine`. Throws what
@@ -10,6 +11,8 @@ import { canInstall, installDocker, installImageTools } from './install-docker.t
 export async function fix(progress: Progress, signal: AbortSignal): Promise<void> {
   if (!(await canInstall())) return;
   try {
+    // A user who named an engine wants that one: a second one beside it would run as root for nobody. `examine` says that it is silent.
+    if (namedEngine() !== null && !(await dockerAnswers(signal))) return;
     await installDocker({ progress, signal });
     await installImageTools({ progress, signal });
   } catch (error) {
@@ -22,5 +25,5 @@ export async function fix(progress: Progress, signal: AbortSignal): Promise<void
 /** Whether `fix` and a build of the image can do something about a finding here. */
 export async function canFix({ id, status }: Finding): Promise<boolean> {
   if (status === 'ok') return false;
-  return id === 'image' || (id === 'docker' && (await canInstall()));
+  return id === 'image' || (id === 'docker' && namedEngine() === null && (await canInstall()));
 }

@@ -28,7 +28,7 @@ export async function canInstall(): Promise<boolean> {
 
 /** Installs what is missing and starts the engine, so that connectDocker succeeds; nothing where it does already. */
 export async function installDocker(options: InstallOptions): Promise<void> {
-  if (await answers(options.signal)) return;
+  if (await dockerAnswers(options.signal)) return;
   if (!existsSync('/usr/sbin/dockerd') && !existsSync('/usr/bin/dockerd'))
     await aptInstall(['docker.io', 'iptables'], options);
   await startEngine(options);
@@ -39,7 +39,8 @@ export async function installImageTools(options: InstallOptions): Promise<void> 
   if (!existsSync('/usr/bin/mmdebstrap')) await aptInstall(['mmdebstrap'], options);
 }
 
-async function answers(signal: AbortSignal | undefined): Promise<boolean> {
+/** Whether an engine answers where the docker command would look. DOCKER_DENIED where it refuses this user. */
+export async function dockerAnswers(signal: AbortSignal | undefined): Promise<boolean> {
   try {
     await connectDocker(signal === undefined ? {} : { signal });
     return true;
@@ -62,7 +63,7 @@ async function startEngine(options: InstallOptions): Promise<void> {
     if (daemon.pid !== undefined) await writeFile(dockerdPidFile, `${daemon.pid}\n`);
   }
   const end = Date.now() + startTimeout;
-  while (!(await answers(options.signal))) {
+  while (!(await dockerAnswers(options.signal))) {
     if (Date.now() > end) {
       const where = systemd ? '`journalctl -u docker`' : dockerdLog;
       throw new HookpointError('DOCKER_UNREACHABLE', 'The Docker engine was started but does not answer.', {
@@ -95,6 +96,7 @@ async function run(command: string, argv: readonly string[], options: InstallOpt
   createInterface({ input: child.stderr }).on('line', note);
   const [exitCode] = await once(child, 'close');
   if (exitCode === 0) return;
+  options.signal?.throwIfAborted();
   const last = printed.slice(-5).join('\n');
   const full = /no space left/i.test(last);
   throw new HookpointError(full ? 'DISK_FULL' : 'DOCKER_UNREACHABLE', `${command} ${argv[0]} failed:\n${last}`, {

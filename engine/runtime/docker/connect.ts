@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { HookpointError } from '../../contract/error.ts';
 import type { ContainerRuntime } from '../container.ts';
 import type { Privileges } from './create-options.ts';
-import { type Endpoint, endpoints, type Surroundings, surroundings } from './endpoints.ts';
+import { type Endpoint, endpoints, namedEngine, type Surroundings, surroundings } from './endpoints.ts';
 import { DockerRuntime, type PrivilegeMemory } from './runtime.ts';
 
 /** An engine that does not answer a ping within this many milliseconds is not there; ssh needs the most. */
@@ -99,6 +99,18 @@ function notConnected(
       remedy: 'Add yourself to the group docker (sudo usermod -aG docker $USER), log in again, then retry.',
     });
   }
+  const named = namedEngine(where);
+  if (named !== null) {
+    const [what, remedy] =
+      named.kind === 'host'
+        ? ['DOCKER_HOST', 'Unset DOCKER_HOST, or correct it so that it names a Docker engine that runs.']
+        : [
+            "The docker command's current context",
+            'Start its engine, or choose another one: `docker context ls`, then `docker context use NAME`.',
+          ];
+    const message = `${what} names a Docker engine that does not answer. Tried ${list}.`;
+    return new HookpointError('DOCKER_UNREACHABLE', message, { remedy });
+  }
   const remedy =
     where.platform === 'linux'
       ? 'Install and start Docker; on Debian or Ubuntu as root `hookpoint doctor --fix` does both.'
@@ -111,10 +123,19 @@ function privilegeMemory(folder: string | undefined, engine: string): PrivilegeM
   const file = join(folder, 'docker-privileges.json');
   const known = (): Record<string, Privileges> => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {});
   return {
-    read: () => known()[engine],
+    read: () => orNothing(known)?.[engine],
     write: (privileges) => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(file, JSON.stringify({ ...known(), [engine]: privileges }));
+      orNothing(() => writeFileSync(file, JSON.stringify({ ...orNothing(known), [engine]: privileges })));
     },
   };
+}
+
+/** What cannot be kept or read is found out anew the next time; a damaged or read-only folder is told by whoever needs it. */
+function orNothing<Value>(look: () => Value): Value | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error)) return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { ContainerSpec } from '../container.ts';
+import { type ContainerSpec, helperLabel } from '../container.ts';
 
 export type Privileges = 'privileged' | 'cap-add';
 
@@ -35,6 +35,8 @@ export function createOptions(spec: ContainerSpec, privileges: Privileges): Dock
     Volumes: Object.fromEntries(spec.volumes.map((path) => [path, {}])),
     HostConfig: {
       ...privilegeOptions(privileges),
+      // A helper ends by itself after a while: it is gone then, even where whoever started it was killed.
+      ...(helperLabel in spec.labels ? { AutoRemove: true } : {}),
       NetworkMode: 'none',
       ReadonlyRootfs: true,
       Tmpfs: Object.fromEntries(tmpfs),

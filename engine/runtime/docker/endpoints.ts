@@ -45,6 +45,16 @@ export function endpoints(where: Surroundings = surroundings()): readonly Endpoi
   return [defaultEndpoint(where), ...otherEndpoints(where)];
 }
 
+/**
+ * What the user named as the one place where Docker is: DOCKER_HOST, or a context. Null where nobody did, and Hookpoint may look around,
+ * or start an engine of its own.
+ */
+export function namedEngine(where: Surroundings = surroundings()): { readonly kind: 'host' | 'context' } | null {
+  if (where.env.DOCKER_HOST) return { kind: 'host' };
+  const [first] = endpoints(where);
+  return first?.reason.startsWith('context ') ? { kind: 'context' } : null;
+}
+
 function currentContext(config: string): string | undefined {
   return readJson<{ currentContext?: string }>(join(config, 'config.json'))?.currentContext;
 }

@@ -111,7 +111,7 @@ export class DockerRuntime implements ContainerRuntime {
         Entrypoint: [],
         Cmd: ['sleep', '60'],
         Labels: { [helperLabel]: '1' },
-        HostConfig: { ...privilegeOptions(privileges), PidMode: 'host', NetworkMode: 'host' },
+        HostConfig: { ...privilegeOptions(privileges), AutoRemove: true, PidMode: 'host', NetworkMode: 'host' },
       }),
       name,
       signal,
