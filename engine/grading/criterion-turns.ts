@@ -2,7 +2,7 @@ import type { Outcome } from '../contract/report.ts';
 import { kindOf } from './check-kinds.ts';
 import type { Evidence } from './evidence.ts';
 import { createJudge, type SnapshotMemory } from './judge-spec.ts';
-import { leavesOf } from './leaves.ts';
+import { leavesOf, specOf } from './leaves.ts';
 import { momentsSinceProvisioning } from './moments.ts';
 import type { Question } from './question.ts';
 import type { Criterion } from './schema.ts';
@@ -53,8 +53,7 @@ export function criterionTurns(
   const judge = createJudge(memory);
   const judged = new Set<number>();
   const turns = criteria.filter(isOfStates).flatMap((criterion) => {
-    const { all, any, not } = criterion;
-    const spec = { all, any, not };
+    const spec = specOf(criterion);
     const known = new Map<number, Outcome>();
     const at = (place: number): Outcome => {
       const before = known.get(place);

@@ -3,7 +3,7 @@ import type { Moment } from './check.ts';
 import { kindOf } from './check-kinds.ts';
 import type { Evidence } from './evidence.ts';
 import { createJudge, type JudgeSpec, type SnapshotMemory } from './judge-spec.ts';
-import { leavesOf } from './leaves.ts';
+import { leavesOf, specOf } from './leaves.ts';
 import type { Judged } from './logic.ts';
 import { gapSince, learnerMoments, momentNow, momentsSinceProvisioning } from './moments.ts';
 import type { Question } from './question.ts';
@@ -45,16 +45,6 @@ export function createCriterionJudge(
     if (typeof criterion.when === 'object') return then(criterion, criterion.when.then);
     return { now, ever, held }[criterion.when](criterion);
   };
-}
-
-const specs = new WeakMap<Criterion, CheckSpec>();
-
-/** The same one each time: what is remembered of checks hangs on them. */
-function specOf(criterion: Criterion): CheckSpec {
-  const { all, any, not } = criterion;
-  const spec = specs.get(criterion) ?? { all, any, not };
-  specs.set(criterion, spec);
-  return spec;
 }
 
 const worse = (a: Outcome, b: Outcome): Outcome =>
