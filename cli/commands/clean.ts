@@ -19,9 +19,10 @@ export function cleanCommand(): Command {
     });
 }
 
-function cleanedText({ containers, lost, stopped, busy, hostLogRestored }: Cleaned): string {
+function cleanedText({ containers, records, lost, stopped, busy, hostLogRestored }: Cleaned): string {
   const lines = [
     ...containers.map((name) => `Removed the container ${name}.`),
+    ...records.map((id) => `Removed what was recorded of ${id}.`),
     ...lost.map((id) => `Gave up the lost session ${id}.`),
     ...stopped.map((id) => `Ended the session ${id}.`),
     ...busy.map((id) => `Left ${id} alone: another command is working on it.`),

@@ -21,6 +21,7 @@ interface Options {
   readonly seed?: number;
   readonly resume?: string;
   readonly hostLog?: boolean;
+  readonly record: boolean;
   readonly json?: boolean;
 }
 
@@ -31,6 +32,7 @@ export function startCommand(): Command {
     .option('--resume <session>', 'start a lost or stopped session afresh with its seed; files and rules are gone')
     .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
     .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
+    .option('--no-record', 'keep no recording of the terminals of this session')
     .option('--json', 'print the session as JSON')
     .addHelpText(
       'after',
@@ -64,7 +66,8 @@ async function start(text: string, options: Options): Promise<Started> {
   await using workspace = await openWorkspace({ signal });
   const hostLog = await consentToHostLog(workspace.store, found.lab.summary.needs, options.hostLog);
   using progress = openProgress();
-  return await startSession(workspace, found, { seed: options.seed, hostLog }, { signal, progress: progress.report });
+  const request = { seed: options.seed, hostLog, record: options.record };
+  return await startSession(workspace, found, request, { signal, progress: progress.report });
 }
 
 async function resume(text: string, options: Options): Promise<Started> {

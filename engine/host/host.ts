@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HookpointError } from '../contract/error.ts';
 import { findHome, type Home } from '../sessions/home.ts';
+import { recordSessionTerminal } from '../sessions/record/record-session-terminal.ts';
 import { findSession } from '../sessions/session.ts';
 import { openStore, type Store } from '../sessions/store.ts';
 import { keepCommands } from '../sessions/terminal-commands.ts';
@@ -51,7 +52,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     store,
     changes,
     docker,
-    terminals: () => (terminals ??= openTerminals(store, changes)),
+    terminals: () => (terminals ??= openTerminals(home, store, changes)),
     live,
     workspace,
     async [Symbol.asyncDispose]() {
@@ -66,11 +67,12 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
 }
 
 /** With the emulator that keeps their screens, and all that begins a shell. */
-async function openTerminals(store: Store, changes: Changes): Promise<TerminalHub> {
+async function openTerminals(home: Home, store: Store, changes: Changes): Promise<TerminalHub> {
   const { TerminalHub } = await import('../terminals/hub.ts');
   return new TerminalHub(
     () => changes.fire(),
     ({ id: terminal, session, node }) => keepCommands(store, { session: findSession(store, session), node, terminal }),
+    (place) => recordSessionTerminal({ home, store }, place),
   );
 }
 

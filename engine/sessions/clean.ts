@@ -4,6 +4,7 @@ import type { ContainerState } from '../runtime/container.ts';
 import { restoreHostLog } from './host-log.ts';
 import { labels } from './labels.ts';
 import { tryLock } from './lock.ts';
+import { recordedSessions, removeRecord } from './record/record-folder.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface CleanRequest {
@@ -17,6 +18,8 @@ export interface CleanRequest {
 export interface Cleaned {
   /** Names of containers that were removed. */
   readonly containers: readonly string[];
+  /** Sessions that are over and whose terminals and timeline were kept until now. */
+  readonly records: readonly string[];
   /** Sessions that were lost and are given up now. */
   readonly lost: readonly string[];
   /** Sessions that ran and were ended. */
@@ -72,8 +75,10 @@ export async function clean(workspace: Workspace, request: CleanRequest = {}): P
   for (const helper of await runtime.list({ [labels.host]: true }, signal)) {
     if (Date.now() - helper.created.getTime() > helperMilliseconds) await remove(helper);
   }
+  const records = removeRecords(workspace);
   removeLocks(workspace);
   return {
+    records,
     containers: removed,
     lost: ended.filter(({ lost }) => lost).map(({ id }) => id),
     stopped: ended.filter(({ lost }) => !lost).map(({ id }) => id),
@@ -83,6 +88,18 @@ export async function clean(workspace: Workspace, request: CleanRequest = {}): P
 }
 
 const sessionOf = (container: ContainerState): string => container.labels[labels.session] ?? container.name;
+
+/** What was kept of sessions that are over. */
+function removeRecords({ home, store }: Workspace): readonly string[] {
+  const removed: string[] = [];
+  for (const id of recordedSessions(home)) {
+    using held = tryLock(home, id);
+    if (!held || store.session(id)?.status === 'running') continue;
+    removeRecord(home, id);
+    removed.push(id);
+  }
+  return removed;
+}
 
 /** Lock files of sessions that are over. Ids are random and not used again, but for `start --resume`: a lock that is held stays. */
 function removeLocks({ home, store }: Workspace): void {

@@ -4,6 +4,7 @@ import { instantiate } from '../packs/index.ts';
 import type { FoundLab } from './catalog.ts';
 import { type Launched, type LaunchOptions, launch } from './launch.ts';
 import { lock } from './lock.ts';
+import { changeRecorded } from './record/record-folder.ts';
 import { newSessionId } from './session-id.ts';
 import type { SessionRow } from './store.ts';
 import type { Workspace } from './workspace.ts';
@@ -20,6 +21,8 @@ export interface StartRequest {
   readonly seed?: number | undefined;
   /** The user allows the host's kernel log to hear containers, where the lab needs that. */
   readonly hostLog: boolean;
+  /** Its terminals are kept for `export` and `replay`; so they are where this is left out. */
+  readonly record?: boolean;
 }
 
 /** Seeds that people can type: up to nine digits. */
@@ -44,6 +47,7 @@ export async function startSession(
   return await keep(workspace, launched, begin, options.signal, () => {
     const { container, image, baseline, hostLog } = launched;
     const { pack, id: lab, seed } = instance;
+    changeRecorded(store, id, request.record ?? true);
     store.addSession({
       id,
       pack,

@@ -1,6 +1,13 @@
 import type { Container } from '../runtime/container.ts';
-import { attachStreams, attachTerminal, type CallerTerminal, type StreamedCommand } from '../terminals/attach.ts';
+import {
+  attachStreams,
+  attachTerminal,
+  type CallerTerminal,
+  type KeptTerminal,
+  type StreamedCommand,
+} from '../terminals/attach.ts';
 import { execArgv, loginShell } from '../topology/index.ts';
+import { recordSessionTerminal } from './record/record-session-terminal.ts';
 import { lostOr, runningContainer } from './session.ts';
 import type { SessionRow } from './store.ts';
 import { keepCommands } from './terminal-commands.ts';
@@ -8,16 +15,19 @@ import type { Workspace } from './workspace.ts';
 
 /** A login shell of a node on the caller's terminal; its exit code. SESSION_LOST. */
 export async function openNodeTerminal(
-  { runtime, store }: Workspace,
+  { home, runtime, store }: Workspace,
   session: SessionRow,
   node: string,
   terminal: CallerTerminal,
   signal?: AbortSignal,
 ): Promise<number> {
   const container = await runningContainer(runtime, session, signal);
-  const follower = keepCommands(store, { session, node, terminal: `cli-${process.pid}` });
+  const kept: KeptTerminal = {
+    follower: keepCommands(store, { session, node, terminal: `cli-${process.pid}` }),
+    record: (size) => recordSessionTerminal({ home, store }, { session: session.id, node, size }),
+  };
   return orLost(session, container, () =>
-    attachTerminal(container, execArgv(node, loginShell, { terminal: true }), terminal, signal, follower),
+    attachTerminal(container, execArgv(node, loginShell, { terminal: true }), terminal, signal, kept),
   );
 }
 

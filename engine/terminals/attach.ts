@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
+import type { TerminalSize } from '../contract/procedures/terminals.ts';
 import type { AttachedExec, Container } from '../runtime/container.ts';
+import type { TerminalRecording } from './recording.ts';
 import { type CommandFollower, ShellCommandReader } from './shell-commands.ts';
 import { signalCommand, tagged } from './signal-command.ts';
 
@@ -10,6 +12,12 @@ import { signalCommand, tagged } from './signal-command.ts';
 export interface CallerTerminal {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
+}
+
+/** Who is told of the commands, and who keeps what is shown. */
+export interface KeptTerminal {
+  readonly follower: CommandFollower;
+  readonly record: (size: TerminalSize) => TerminalRecording;
 }
 
 /**
@@ -21,7 +29,7 @@ export async function attachTerminal(
   argv: readonly string[],
   terminal: CallerTerminal,
   signal?: AbortSignal,
-  follower?: CommandFollower,
+  kept?: KeptTerminal,
 ): Promise<number> {
   const { input, output } = terminal;
   const tag = randomUUID();
@@ -29,7 +37,11 @@ export async function attachTerminal(
     terminal: sizeOf(output),
     ...(signal ? { signal } : {}),
   });
-  const resize = () => void attached.resize(sizeOf(output)).catch(() => undefined); // it may just have ended
+  const recording = kept?.record(sizeOf(output));
+  const resize = () => {
+    recording?.resize(sizeOf(output));
+    attached.resize(sizeOf(output)).catch(() => undefined); // it may just have ended
+  };
   let hungUp: Promise<void> | undefined;
   const hangUp = () => {
     hungUp = signalCommand(container, tag, 'SIGHUP').catch(() => undefined); // the container may be gone
@@ -40,8 +52,8 @@ export async function attachTerminal(
   input.setRawMode(true);
   try {
     input.pipe(attached.stdin);
-    const shown = follower
-      ? pipeline(attached.stdout, withoutMarks(follower), output, { end: false })
+    const shown = kept
+      ? pipeline(attached.stdout, withoutMarks(kept.follower, recording), output, { end: false })
       : pipeline(attached.stdout, output, { end: false });
     const exitCode = await attached.exited;
     await shown;
@@ -51,18 +63,23 @@ export async function attachTerminal(
     input.setRawMode(wasRaw);
     input.pause();
     output.off('resize', resize);
+    recording?.end();
     signal?.removeEventListener('abort', hangUp);
     // Whoever aborts often ends right after us, and the shell in the lab would stay.
     await hungUp;
   }
 }
 
-function withoutMarks(follower: CommandFollower): Transform {
+function withoutMarks(follower: CommandFollower, recording: TerminalRecording | undefined): Transform {
   const decoder = new StringDecoder('utf8');
   const commands = new ShellCommandReader(follower);
+  const kept = (data: string): string => {
+    if (data !== '') recording?.output(data);
+    return data;
+  };
   return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => done(null, commands.read(decoder.write(chunk))),
-    flush: (done) => done(null, commands.read(decoder.end()) + commands.end()),
+    transform: (chunk: Buffer, _encoding, done) => done(null, kept(commands.read(decoder.write(chunk)))),
+    flush: (done) => done(null, kept(commands.read(decoder.end()) + commands.end())),
   });
 }
 
@@ -120,6 +137,6 @@ async function pass(source: Readable, target: NodeJS.WritableStream): Promise<vo
   }
 }
 
-function sizeOf(output: NodeJS.WriteStream): { columns: number; rows: number } {
+function sizeOf(output: NodeJS.WriteStream): TerminalSize {
   return { columns: output.columns || 80, rows: output.rows || 24 };
 }

@@ -4,6 +4,7 @@ import type { Container } from '../runtime/container.ts';
 import { explainEnd } from './explain-end.ts';
 import { openNodeTerminal } from './node-terminal.ts';
 import type { OpenPseudoTerminal } from './pseudo-terminal.ts';
+import { notRecorded, recorded, type TerminalRecording } from './recording.ts';
 import { type CommandFollower, ShellCommandReader } from './shell-commands.ts';
 import { Terminal } from './terminal.ts';
 
@@ -22,6 +23,9 @@ export interface TerminalRequest {
 /** Who is told of the commands in a terminal. */
 export type FollowCommands = (place: Omit<TerminalRequest, 'size' | 'container'>) => CommandFollower;
 
+/** Who keeps what a shell in a terminal shows. */
+export type RecordShell = (place: Omit<TerminalRequest, 'container'>) => TerminalRecording;
+
 const nobody: FollowCommands = () => ({ begun: () => undefined, ended: () => undefined });
 
 /**
@@ -32,10 +36,12 @@ export class TerminalHub implements AsyncDisposable {
   readonly #terminals = new Map<string, Terminal>();
   readonly #onChange: () => void;
   readonly #follow: FollowCommands;
+  readonly #record: RecordShell;
 
-  constructor(onChange: () => void, follow: FollowCommands = nobody) {
+  constructor(onChange: () => void, follow: FollowCommands = nobody, record: RecordShell = () => notRecorded) {
     this.#onChange = onChange;
     this.#follow = follow;
+    this.#record = record;
   }
 
   list(session: string): readonly TerminalSummary[] {
@@ -64,9 +70,10 @@ export class TerminalHub implements AsyncDisposable {
     }
     const terminal = known ?? new Terminal({ id, session, node }, size, () => this.#changed(id));
     this.#terminals.set(id, terminal);
+    const shell = reading(this.#follow({ id, session, node }), (options) => openNodeTerminal(container, node, options));
     try {
       await terminal.begin({
-        open: reading(this.#follow({ id, session, node }), (options) => openNodeTerminal(container, node, options)),
+        open: recorded(shell, (size) => this.#record({ id, session, node, size })),
         explainEnd: (end) => explainEnd(container, node, end),
       });
     } catch (error) {
