@@ -64,7 +64,7 @@ export const labText = {
   },
   checkedAt: (time: string) => `Checked at ${time}`,
   notChecked:
-    'Criteria turn by themselves as you work. Check whenever you like to have them counted: it changes nothing on the nodes, and only the latest check counts.',
+    'Criteria turn by themselves as you work. Check whenever you like to have them counted: only the latest check counts. A check may send packets, which counters show; they never count as yours.',
   allReady: 'Everything that can be seen is right. Check to have it counted.',
   undecided: (points: number) => `${counted(points, 'point')} could not be checked, which is not your doing.`,
   hintsCost: (opened: number, cost: number) => `${counted(cost, 'point')} taken off for ${counted(opened, 'hint')}.`,

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
-import { type CaseResult, labOf, loadPack, type PackTest, testPack } from '../../engine/packs/index.ts';
+import { type CaseResult, labOf, loadPack, type Pack, type PackTest, testPack } from '../../engine/packs/index.ts';
 import { packTestToJUnit } from '../../engine/packs/test-junit.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { openLabRunner } from '../../engine/sessions/lab-runner.ts';
 import { openStore } from '../../engine/sessions/store.ts';
 import { consentToHostLog } from '../host-log-consent.ts';
 import { interruptSignal } from '../interrupt.ts';
-import { coloursFor } from '../output/colour.ts';
+import { type Colours, coloursFor } from '../output/colour.ts';
 import { notice, print, printJson } from '../output/print.ts';
-import { table } from '../output/table.ts';
 import { countingNumber, wholeNumber } from '../whole-number.ts';
 import { writeOutput } from '../write-output.ts';
 
@@ -38,6 +37,7 @@ export function packTestCommand(): Command {
     )
     .action(async (folder: string, options: Options) => {
       const signal = interruptSignal();
+      const asText = !options.json && options.junit !== '-';
       const pack = await loadPack(folder);
       const labs = options.lab?.map((id) => labOf(pack, id)) ?? pack.labs;
       using store = openStore(findHome());
@@ -49,11 +49,12 @@ export function packTestCommand(): Command {
         parallel: options.parallel,
         seed: options.seed,
         signal,
-        onResult: ({ lab, kind, name, outcome }) => notice(`${lab}: ${kind} ${name}: ${outcome}`),
+        // Results come as they end; where stdout belongs to a program they are news on stderr.
+        onResult: (one) => (asText ? print : notice)(caseLine(one, pack, coloursFor(process.stdout))),
       });
       if (options.junit !== undefined) await writeOutput(options.junit, packTestToJUnit(test));
       if (options.json) printJson(test);
-      else if (options.junit !== '-') print(testText(test));
+      else if (asText) print(testText(test));
       if (!test.passed)
         process.exitCode = test.cases.some((one) => one.outcome === 'failed') || !hasErrors(test) ? 1 : 3;
     });
@@ -61,23 +62,24 @@ export function packTestCommand(): Command {
 
 const hasErrors = (test: PackTest): boolean => test.cases.some((one) => one.outcome === 'error');
 
-/** A line for each case, what is wrong below it, and the count at the end. */
-function testText(test: PackTest): string {
-  const colours = coloursFor(process.stdout);
+/** One result on a line; columns are as wide as the pack's names. */
+function caseLine(one: CaseResult, pack: Pack, colours: Colours): string {
   const paint = { passed: colours.green, failed: colours.red, error: colours.yellow };
-  const rows = test.cases.map((one) => [
-    paint[one.outcome](one.outcome),
-    one.lab,
-    one.kind,
-    one.seed === 1 ? one.name : `${one.name} (seed ${one.seed})`,
-    `${(one.elapsedMs / 1000).toFixed(1)} s`,
-  ]);
+  const column = Math.max(...pack.labs.map(({ id }) => id.length));
+  const name = one.seed === 1 ? one.name : `${one.name} (seed ${one.seed})`;
+  const seconds = `${(one.elapsedMs / 1000).toFixed(1)} s`.padStart(7);
+  const outcome = `${paint[one.outcome](one.outcome)}${' '.repeat(6 - one.outcome.length)}`;
+  return `${outcome}  ${seconds}  ${one.lab.padEnd(column)}  ${one.kind.padEnd(8)}  ${name}`;
+}
+
+/** What is wrong, behind the results, and the count at the end. */
+function testText(test: PackTest): string {
   const wrong = test.cases.filter((one) => one.outcome !== 'passed').map(caseText);
   const missing = test.withoutMistake.map((name) => `No mistake makes ${name} fail.`);
   const few = test.fewSolutions.map((lab) => `${lab} has fewer than two solutions.`);
   const count = (outcome: CaseResult['outcome']) => test.cases.filter((one) => one.outcome === outcome).length;
   const sum = `${count('passed')} passed, ${count('failed')} failed, ${count('error')} could not be run`;
-  return [table(rows), ...wrong, ...missing, ...few, sum].filter(Boolean).join('\n');
+  return [...wrong, ...missing, ...few, sum].filter(Boolean).join('\n');
 }
 
 function caseText({ lab, kind, name, seed, messages }: CaseResult): string {

@@ -67,6 +67,17 @@ async function stateOf(
   return { nodes: past.nodes, past };
 }
 
+/** What labs are about most; --json has all that is read. */
+const shownSysctls = [
+  'net.ipv4.ip_forward',
+  'net.ipv6.conf.all.forwarding',
+  'net.ipv4.conf.all.rp_filter',
+  'net.ipv4.conf.all.route_localnet',
+];
+
+/** A node that was scanned has thousands. */
+const mostConnections = 20;
+
 function stateText(snapshot: NodeSnapshot, colours: Colours): string {
   const section = (title: string, rows: readonly (readonly string[])[]) =>
     rows.length === 0 ? [] : [colours.bold(title), indented(table(rows.map((row) => row.map(plain))))];
@@ -86,18 +97,17 @@ function stateText(snapshot: NodeSnapshot, colours: Colours): string {
         ]),
     ),
     ...section(
+      'sysctls',
+      shownSysctls.flatMap((name) => {
+        const value = snapshot.sysctls[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    ...section(
       'listeners',
       snapshot.listeners.map((one) => [
         one.protocol,
         `${one.address.includes(':') ? `[${one.address}]` : one.address}:${one.port}`,
-      ]),
-    ),
-    ...section(
-      'connections',
-      snapshot.conntrack.map((flow) => [
-        flow.protocol,
-        flow.state ?? '-',
-        `${end(flow.original.source, flow.original.sourcePort)} > ${end(flow.original.destination, flow.original.destinationPort)}`,
       ]),
     ),
     ...snapshot.rulesets.flatMap(({ family, backend, text }) => [
@@ -112,6 +122,18 @@ function stateText(snapshot: NodeSnapshot, colours: Colours): string {
       'ipsets',
       snapshot.ipsets.map((one) => [one.name, one.type, `${one.entries.length} entries`]),
     ),
+    ...section('connections', [
+      ...snapshot.conntrack
+        .slice(0, mostConnections)
+        .map((flow) => [
+          flow.protocol,
+          flow.state ?? '-',
+          `${end(flow.original.source, flow.original.sourcePort)} > ${end(flow.original.destination, flow.original.destinationPort)}`,
+        ]),
+      ...(snapshot.conntrack.length > mostConnections
+        ? [[`and ${snapshot.conntrack.length - mostConnections} more, which --json has`]]
+        : []),
+    ]),
     ...section(
       'could not be read',
       snapshot.problems.map((one) => [one.section, one.message]),

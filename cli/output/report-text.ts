@@ -1,3 +1,4 @@
+import { alikeChecks, alikeText } from '../../engine/contract/alike-checks.ts';
 import type { CheckResult, CriterionResult, Report, Verdict } from '../../engine/contract/report.ts';
 import { plain, visibleLength, wrap } from './text.ts';
 
@@ -60,13 +61,17 @@ function criterionLines(criterion: CriterionResult, page: Page): string[] {
   const shown = criterion.checks.filter((check) => all || (criterion.verdict !== 'passed' && check.outcome !== 'met'));
   const lines = [wrap(title, width, indent, first)];
   let before: readonly string[] = [];
-  for (const check of shown) {
+  // Who asks for all gets all; else one mistake that many packets show is told once.
+  const groups = all ? shown.map((check) => ({ check, alike: [] })) : alikeChecks(shown);
+  for (const group of groups) {
+    const { check } = group;
     lines.push(...checkLines(check, indent, page));
     const way = wayLines(check);
     // Several checks of one packet have one way.
     if (way.join('\n') !== before.join('\n'))
       lines.push(...way.map((line) => wrap(line, width, `${indent}    `, `${indent}  `)));
     before = way;
+    if (group.alike.length > 0) lines.push(paint.dim(wrap(alikeText(group), width, `${indent}  `)));
   }
   return lines;
 }

@@ -70,7 +70,7 @@ export type CriterionResult = z.infer<typeof criterionResultSchema>;
 /** One script of a work that was graded. */
 const scriptRunSchema = z.object({
   node: z.string(),
-  /** Its first words. */
+  /** Its first command, and how many lines follow. */
   script: z.string(),
   exitCode: z.number(),
   /** It did not end in its time and was stopped. */

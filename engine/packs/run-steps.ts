@@ -23,7 +23,8 @@ export async function runSteps(lab: RunningLab, steps: readonly Step[], signal?:
   for (const [index, step] of steps.entries()) {
     signal?.throwIfAborted();
     const failure = await runStep(lab, step, { exits, scripts }, signal);
-    if (failure) return { failures: [`step ${index + 1}: ${failure}`], exits, scripts };
+    // One script alone has no steps that could be counted.
+    if (failure) return { failures: [steps.length === 1 ? failure : `step ${index + 1}: ${failure}`], exits, scripts };
   }
   return { failures: [], exits, scripts };
 }
@@ -38,10 +39,10 @@ async function runStep(
     const begin = performance.now();
     const { exitCode, stdout, stderr, timedOut } = await lab.run(step.node, step.run, signal);
     const seconds = secondsSince(begin);
-    const script = shorten(step.run);
+    const script = firstCommand(step.run);
     scripts.push({ node: step.node, script, exitCode, timedOut, seconds, stdout: tail(stdout), stderr: tail(stderr) });
-    if (timedOut) return `'${shorten(step.run)}' on ${step.node} did not end in its time and was stopped`;
-    if (exitCode !== 0) exits.push(`'${shorten(step.run)}' on ${step.node} exited ${exitCode}: ${shorten(stderr)}`);
+    if (timedOut) return `'${script}' on ${step.node} did not end in its time and was stopped`;
+    if (exitCode !== 0) exits.push(`'${script}' on ${step.node} exited ${exitCode}: ${shorten(stderr)}`);
     return null;
   }
   if ('answer' in step) {
@@ -58,7 +59,7 @@ async function runStep(
   for (;;) {
     const { exitCode } = await lab.run(node, step.wait.for, signal);
     if (exitCode === 0) return null;
-    if (performance.now() > end) return `'${shorten(step.wait.for)}' on ${node} was not true within ${seconds} s`;
+    if (performance.now() > end) return `'${firstCommand(step.wait.for)}' on ${node} was not true within ${seconds} s`;
     await sleep(waitMilliseconds, undefined, signal ? { signal } : {});
   }
 }
@@ -69,6 +70,15 @@ function unexpectedVerdicts(report: Report, expected: Readonly<Record<string, st
     return found === verdict ? [] : [`${id} is ${found}, declared ${verdict}`];
   });
   return wrong.length > 0 ? wrong.join('; ') : null;
+}
+
+/** What a script is called: its first command; that it goes on is said, for lines put together would read as one wrong command. */
+function firstCommand(script: string): string {
+  const lines = script.split('\n').filter((line) => line.trim() !== '');
+  const commands = lines.filter((line) => !/^\s*#/.test(line));
+  const [first = ''] = commands.length > 0 ? commands : lines;
+  const more = Math.max(commands.length, 1) - 1;
+  return more === 0 ? shorten(first) : `${shorten(first)} (and ${more} more line${more === 1 ? '' : 's'})`;
 }
 
 function shorten(text: string): string {

@@ -41,6 +41,27 @@ describe('a rule that is right and comes too late is named, with the rule that i
     expect(message(check, save)).toContain('Your rule 2 of PREROUTING');
   });
 
+  test('a rule in a chain that the packet never passes', () => {
+    const local = 'out=lo src=127.0.0.1 dst=127.0.0.1 proto=tcp sport=40000 dport=8888 flags=syn state=new';
+    const redirect = { verdict: { node: 'host', hook: 'output', packet: local, rewrites: { dport: 80 } } };
+    const save = nat(
+      '-A PREROUTING -i eth0 -p udp -j ACCEPT\n-A PREROUTING -p tcp --dport 8888 -j REDIRECT --to-ports 80',
+    );
+    expect(message(redirect, save)).toContain(
+      'Your rule 2 of nat PREROUTING (-p tcp --dport 8888 -j REDIRECT --to-ports 80) would do it, but a packet that this machine sends never passes nat PREROUTING.',
+    );
+    // What goes through lo comes back by INPUT: a rule there is no rule that it never passes.
+    const dropped = { verdict: { node: 'host', hook: 'output', packet: local, expect: 'drop' } };
+    expect(message(dropped, filter('-A INPUT -p tcp --dport 8888 -j DROP'))).not.toContain('Your rule');
+    const forwarded = { verdict: { node: 'host', hook: 'forward', packet, expect: 'drop' } };
+    expect(message(forwarded, filter('-A INPUT -p tcp --dport 80 -j DROP'))).toContain(
+      'a packet that this machine forwards never passes filter INPUT',
+    );
+    expect(message(forwarded, filter('-A INPUT -p tcp --dport 81 -j DROP'))).not.toContain('Your rule');
+    // Nothing that this packet is meant by.
+    expect(message(forwarded, filter('-A INPUT -j DROP'))).not.toContain('Your rule');
+  });
+
   test('nothing is said where no rule would do it', () => {
     const check = { verdict: { node: 'host', hook: 'forward', packet, expect: 'accept' } };
     expect(message(check, filter('-A FORWARD -p tcp -j DROP', { forward: 'DROP' }))).not.toContain('Your rule');

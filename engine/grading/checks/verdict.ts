@@ -5,6 +5,7 @@ import type { NodeSnapshot } from '../../observe/snapshot.ts';
 import { defineCheck, type Finding, type Moment, met, nodeAt, restingOn, unknown, unmet } from '../check.ts';
 import { learnerPackets } from '../learner-counters.ts';
 import { isWithin } from '../networks.ts';
+import { neverPassed } from '../never-passed.ts';
 import { overtaken } from '../never-reached.ts';
 import { packetWords } from '../packet-words.ts';
 import { chainsOf, unreadableTable } from '../rulesets-of.ts';
@@ -137,15 +138,15 @@ function judgeWalk(spec: Spec, moment: Moment, walked: Walked): Finding {
   return met(actual);
 }
 
-/** A rule of the learner's that would have done what is asked for and comes too late. */
+/** A rule of the learner's that would have done what is asked for and comes too late, or stands where the packet never comes by. */
 function overtakenBy(spec: Spec, moment: Moment): string | null {
   const at = nodeAt(moment.nodes, spec.node, 'iptables');
   if ('unknown' in at || (spec.expect === undefined && spec.rewrites === undefined)) return null;
   // Counters have nothing to do with where a rule stands.
   const { counters: _counters, ...asked } = spec;
-  return overtaken(at.snapshot, familyOfPacket(spec.packet), spec, (walked) =>
-    aspectsOf(asked, moment, walked).every(({ right }) => right === true),
-  );
+  const isWanted = (walked: Walked) => aspectsOf(asked, moment, walked).every(({ right }) => right === true);
+  const family = familyOfPacket(spec.packet);
+  return overtaken(at.snapshot, family, spec, isWanted) ?? neverPassed(at.snapshot, family, spec, isWanted);
 }
 
 function aspectsOf(spec: Spec, moment: Moment, walked: Walked): Aspect[] {
