@@ -11,51 +11,46 @@ import { stopSession } from '../engine/sessions/stop.ts';
 import type { SessionRow } from '../engine/sessions/store.ts';
 import { openWorkspace, type Workspace } from '../engine/sessions/workspace.ts';
 import { execArgv } from '../engine/topology/index.ts';
-import { compare, median, milliseconds, type Row } from './measure.ts';
+import { against, type Bench, compare, type Figures, median, milliseconds } from './measure.ts';
 
 const run = promisify(execFile);
 const runs = 7;
 
 /** Rows about a lab's life: start, stop, snapshot, check. Three nodes each time. */
-export async function engineRows(report: (row: Row) => void): Promise<void> {
+export async function engineRows(bench: Bench): Promise<void> {
   await using workspace = await openWorkspace();
   const image = await workspace.runtime.ensureImage({});
   const floor = floorOf(workspace, image);
-  report(await compare('start three nodes until curl is answered', 1.2, runs, () => startOnce(workspace), floor.start));
-  report(await compare('stop', 1.3, runs, () => stopOnce(workspace), floor.stop));
-  const session = await start(workspace, 'bench/three-nodes');
-  try {
-    await using shell = await openShell(workspace.runtime.container(session.container));
-    const nodes = ['client', 'router', 'server'];
-    const raw = nodes.map((node) => rawCommands(node)).join('\n');
-    report(
-      await compare(
-        'snapshot of three nodes, against the raw commands',
+  await bench.row('start three nodes until curl is answered', () =>
+    compare(1.2, runs, () => startOnce(workspace), floor.start),
+  );
+  await bench.row('stop', () => compare(1.3, runs, () => stopOnce(workspace), floor.stop));
+  await bench.row('snapshot of three nodes, against the raw commands', async () => {
+    const session = await start(workspace, 'bench/three-nodes');
+    try {
+      await using shell = await openShell(workspace.runtime.container(session.container));
+      const nodes = ['client', 'router', 'server'];
+      const raw = nodes.map((node) => rawCommands(node)).join('\n');
+      return await compare(
         2,
         runs * 3,
         () => milliseconds(() => snapshotNodes(shell.run, nodes)),
         () => milliseconds(() => shell.run(raw)),
-      ),
-    );
-  } finally {
-    await stopSession(workspace, session);
-  }
-  const graded = await start(workspace, 'netfilter/observe');
-  try {
-    const budget = async () => 300;
-    report(
-      await compare(
-        'check of five criteria, against 300 ms',
-        1,
-        runs,
-        () => milliseconds(() => checkSession(workspace, graded)),
-        budget,
-      ),
-    );
-  } finally {
-    await stopSession(workspace, graded);
-  }
-  report(await manyLabs(workspace));
+      );
+    } finally {
+      await stopSession(workspace, session);
+    }
+  });
+  await bench.row('check of five criteria, against 300 ms', async () => {
+    const session = await start(workspace, 'netfilter/observe');
+    try {
+      const limit = async () => 300;
+      return await compare(1, runs, () => milliseconds(() => checkSession(workspace, session)), limit);
+    } finally {
+      await stopSession(workspace, session);
+    }
+  });
+  await bench.row(`memory of one of ${labsAtOnce} labs at once`, () => manyLabs(workspace));
 }
 
 /** Labs that run at once, and what each may take (anonymous memory, as its cgroup counts it). */
@@ -63,7 +58,7 @@ const labsAtOnce = 40;
 const megabytesOfALab = 16;
 
 /** Starts many labs one after another and reads what each holds when all of them run. */
-async function manyLabs(workspace: Workspace): Promise<Row> {
+async function manyLabs(workspace: Workspace): Promise<Figures> {
   const sessions: SessionRow[] = [];
   try {
     while (sessions.length < labsAtOnce) sessions.push(await start(workspace, 'bench/three-nodes'));
@@ -74,9 +69,7 @@ async function manyLabs(workspace: Workspace): Promise<Row> {
         return Number(/^(?:total_rss|anon) (\d+)$/m.exec(stdout)?.[1]) / 2 ** 20;
       }),
     );
-    const ours = median(megabytes);
-    const name = `memory of one of ${labsAtOnce} labs at once`;
-    return { name, ours, raw: megabytesOfALab, ratio: ours / megabytesOfALab, budget: 1, runs: labsAtOnce, unit: 'MB' };
+    return against(megabytesOfALab, median(megabytes), labsAtOnce, 'MB');
   } finally {
     for (const session of sessions) await stopSession(workspace, session);
   }

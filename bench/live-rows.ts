@@ -1,18 +1,17 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { labText } from '../app/strings/lab.ts';
 import type { AttachedExec } from '../engine/runtime/container.ts';
 import { findLab } from '../engine/sessions/catalog.ts';
-import { findHome } from '../engine/sessions/home.ts';
 import { startSession } from '../engine/sessions/start.ts';
 import { stopSession } from '../engine/sessions/stop.ts';
 import type { SessionRow } from '../engine/sessions/store.ts';
 import { openWorkspace } from '../engine/sessions/workspace.ts';
 import { execArgv } from '../engine/topology/index.ts';
-import { findChromium } from '../test/support/find-chromium.ts';
-import { startServe } from '../test/support/served.ts';
-import { median, type Row } from './measure.ts';
+import { against, type Bench, median, percentile } from './measure.ts';
+import { openBrowser } from './open-browser.ts';
+import { startServe } from './started-host.ts';
 
 /** From the command's end in the node until the criterion has turned in the window, in milliseconds. */
 const changeToScreen = 100;
@@ -23,22 +22,17 @@ const criterion = 'router drops telnet';
 const rule = 'FORWARD -p tcp --dport 23 -j DROP';
 
 /** Rows about what a window shows of changes in a node, with other labs running. */
-export async function liveRows(report: (row: Row) => void): Promise<void> {
-  const executablePath = findChromium();
-  if (executablePath === null) {
-    console.log('changes in a window: not measured, there is no Chromium');
-    return;
-  }
+export async function liveRows(bench: Bench): Promise<void> {
   await using workspace = await openWorkspace();
   const lab = await findLab(workspace.home, join(import.meta.dirname, 'pack/three-nodes'));
   const sessions: SessionRow[] = [];
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  await using browser = await openBrowser();
   try {
     while (sessions.length <= otherLabs)
       sessions.push((await startSession(workspace, lab, { seed: 1, hostLog: false })).session);
     const [session] = sessions;
     if (session === undefined) throw new Error('no lab was started');
-    await using served = await startServe({ home: findHome().folder });
+    await using served = await startServe();
     const page = await browser.newPage();
     await page.goto(served.url);
     await page.goto(`${served.url.split('?')[0]}#/lab/${session.id}`);
@@ -50,23 +44,15 @@ export async function liveRows(report: (row: Row) => void): Promise<void> {
       latencies.push(await turnOnce(page, shell, change % 2 === 0 ? `-A ${rule}` : `-D ${rule}`));
     }
     shell.stdin.end();
-    const ninetyFifth = latencies.toSorted((a, b) => a - b)[Math.floor(changes * 0.95)] ?? Number.NaN;
     for (const [name, ours] of [
       ['median', median(latencies)],
-      ['95th percentile', ninetyFifth],
+      ['95th percentile', percentile(latencies, 0.95)],
     ] as const) {
-      const ratio = ours / changeToScreen;
-      report({
-        name: `change to screen, ${name}, against 100 ms`,
-        ours,
-        raw: changeToScreen,
-        ratio,
-        budget: 1,
-        runs: changes,
-      });
+      await bench.row(`change to screen, ${name}, against ${changeToScreen} ms`, () =>
+        against(changeToScreen, ours, changes),
+      );
     }
   } finally {
-    await browser.close();
     for (const session of sessions) await stopSession(workspace, session);
   }
 }

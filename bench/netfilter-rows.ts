@@ -6,7 +6,7 @@ import { parsePacket, parseSave, printSave, simulate } from '../engine/netfilter
 import { connectDocker } from '../engine/runtime/docker/connect.ts';
 import { firewallRules } from './firewall-rules.ts';
 import { kubeProxyRules, kubeServices } from './kube-proxy-rules.ts';
-import { compare, milliseconds, type Row } from './measure.ts';
+import { type Bench, compare, milliseconds } from './measure.ts';
 
 const run = promisify(execFile);
 
@@ -14,7 +14,7 @@ const run = promisify(execFile);
  * A thousand packets through the rules of 10,000 Services against those of 1,000: what a packet cannot touch must not cost. The first packet
  * of each, for which the index is made, is not timed.
  */
-export async function explainRow(report: (row: Row) => void): Promise<void> {
+export async function explainRow(bench: Bench): Promise<void> {
   const [many, few] = [10_000, 1_000].map((count) => {
     const ruleset = parseSave(kubeProxyRules(kubeServices(count)), { family: 'ipv4' });
     return () =>
@@ -27,21 +27,21 @@ export async function explainRow(report: (row: Row) => void): Promise<void> {
       });
   });
   if (many === undefined || few === undefined) return;
-  report(await compare('explain 1,000 packets, 10,000 Services to 1,000', 1.5, 7, many, few));
+  await bench.row('explain 1,000 packets, 10,000 Services to 1,000', () => compare(1.5, 7, many, few));
 }
 
 /** Exact analysis of a site's 5,000 rules against that of 1,250: four times the rules may cost as many pairs of rules, and no more. */
-export async function analyseRow(report: (row: Row) => void): Promise<void> {
+export async function analyseRow(bench: Bench): Promise<void> {
   const [many, few] = [5_000, 1_250].map((count) => {
     const ruleset = parseSave(firewallRules(count), { family: 'ipv4' });
     return () => milliseconds(async () => analyseRulesets([ruleset]));
   });
   if (many === undefined || few === undefined) return;
-  report(await compare('analyse 5,000 rules, to 1,250', 16, 3, many, few));
+  await bench.row('analyse 5,000 rules, to 1,250', () => compare(16, 3, many, few));
 }
 
 /** Parsing and printing against what iptables-save and iptables-restore take for the same rules, in a namespace of a container of ours. */
-export async function netfilterRows(report: (row: Row) => void): Promise<void> {
+export async function netfilterRows(bench: Bench): Promise<void> {
   await using runtime = await connectDocker();
   const container = await runtime.start({
     name: `hookpoint-bench-${randomUUID().slice(0, 8)}`,
@@ -58,9 +58,8 @@ export async function netfilterRows(report: (row: Row) => void): Promise<void> {
       await container.exec(['iptables-restore'], { stdin: rules(count) });
       const { stdout } = await container.exec(['iptables-save', '-c']);
       const runs = count > 10_000 ? 3 : 7;
-      report(
-        await compare(
-          `parse ${count.toLocaleString('en')} rules, against iptables-save`,
+      await bench.row(`parse ${count.toLocaleString('en')} rules, against iptables-save`, () =>
+        compare(
           1,
           runs,
           () => milliseconds(async () => parseSave(stdout)),
@@ -69,9 +68,8 @@ export async function netfilterRows(report: (row: Row) => void): Promise<void> {
       );
       const ruleset = parseSave(stdout);
       await container.exec(['tee', '/tmp/rules'], { stdin: stdout });
-      report(
-        await compare(
-          `print ${count.toLocaleString('en')} rules, against iptables-restore -t`,
+      await bench.row(`print ${count.toLocaleString('en')} rules, against iptables-restore -t`, () =>
+        compare(
           1,
           runs,
           () => milliseconds(async () => printSave(ruleset)),

@@ -10,7 +10,7 @@ import { findLab } from '../engine/sessions/catalog.ts';
 import { startSession } from '../engine/sessions/start.ts';
 import { stopSession } from '../engine/sessions/stop.ts';
 import { execArgv } from '../engine/topology/index.ts';
-import { compare, median, milliseconds, type Row } from './measure.ts';
+import { against, type Bench, compare, median, milliseconds, percentile } from './measure.ts';
 
 /** What people feel as at once; a key that takes longer is felt as slow. */
 const keystroke = { median: 20, ninetyFifth: 50 };
@@ -21,7 +21,7 @@ const flood = 20_000_000;
 const words = `head -c ${flood} /dev/zero | tr '\\0' x | fold -w 80`;
 
 /** Rows about terminals, with a client over a MessagePort that does what a window does but for drawing. */
-export async function terminalRows(report: (row: Row) => void): Promise<void> {
+export async function terminalRows(bench: Bench): Promise<void> {
   await using host = await openHost();
   const lab = await findLab(host.home, 'netfilter/redirect');
   const { session } = await startSession(await host.workspace(), lab, { seed: 1, hostLog: false });
@@ -32,19 +32,23 @@ export async function terminalRows(report: (row: Row) => void): Promise<void> {
     const { client } = await overMessagePort(async () => port1)();
     await using terminal = await openTerminal(client, session.id);
     await terminal.until((text) => text.endsWith('# '));
-    const echoes = await echoesOf(terminal);
-    const against = (name: string, ours: number, budget: number, runs: number) =>
-      report({ name: `${name}, against ${budget} ms`, ours, raw: budget, ratio: ours / budget, budget: 1, runs });
-    against('keystroke to echo, median', median(echoes), keystroke.median, keys);
-    const ninetyFifth = echoes.toSorted((a, b) => a - b)[Math.floor(keys * 0.95)] ?? Number.NaN;
-    against('keystroke to echo, 95th percentile', ninetyFifth, keystroke.ninetyFifth, keys);
-    const interrupts: number[] = [];
-    for (let run = 0; run < 7; run++) interrupts.push(await interruptOnce(terminal));
-    against('Ctrl-C in a flood to the prompt', median(interrupts), interrupt, interrupts.length);
+    await bench.group('keystroke to echo', async () => {
+      const echoes = await echoesOf(terminal);
+      for (const [name, ours, limit] of [
+        ['median', median(echoes), keystroke.median],
+        ['95th percentile', percentile(echoes, 0.95), keystroke.ninetyFifth],
+      ] as const) {
+        await bench.row(`keystroke to echo, ${name}, against ${limit} ms`, () => against(limit, ours, keys));
+      }
+    });
+    await bench.row(`Ctrl-C in a flood to the prompt, against ${interrupt} ms`, async () => {
+      const interrupts: number[] = [];
+      while (interrupts.length < 7) interrupts.push(await interruptOnce(terminal));
+      return against(interrupt, median(interrupts), interrupts.length);
+    });
     const raw = execArgv('host', ['bash', '-c', words]);
-    report(
-      await compare(
-        '20 MB to a terminal, against docker exec in a pipe',
+    await bench.row('20 MB to a terminal, against docker exec in a pipe', () =>
+      compare(
         4,
         3,
         () => milliseconds(() => floodOnce(terminal)),

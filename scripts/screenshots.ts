@@ -24,6 +24,9 @@ const sizes = [
 /** What the README shows, by its file's name. */
 const shown = new Set(['library-light', 'lab-light', 'netfilter-dark']);
 
+/** So many frames without any change: a drawing that is laid out, a list that is whole, a terminal that has its screen. */
+const restingFrames = 30;
+
 const executablePath = findChromium();
 if (executablePath === null) throw new Error('There is no Chromium: install one, or name it in HOOKPOINT_CHROMIUM.');
 buildApp();
@@ -39,7 +42,12 @@ try {
     env: environment,
     stdio: ['ignore', 'pipe', 2],
   });
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  // Terminals as text of the page, which is looked at here.
+  const withoutGraphics = ['--disable-webgl', '--disable-webgl2', '--disable-3d-apis'];
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', ...withoutGraphics],
+  });
   try {
     const { url } = JSON.parse(await whole(served.stdout));
     await work(browser, url, session);
@@ -81,7 +89,7 @@ async function work(browser: Browser, url: string, session: string): Promise<voi
   // The rule without the terminal, which may not have its shell yet.
   const rule = 'iptables -t nat -A OUTPUT -p tcp --dport 8888 -j REDIRECT --to-port 80';
   await cli('exec', session, 'host', '--', ...rule.split(' '));
-  await settled(page);
+  await prompted(page, '');
   for (const line of [
     'curl http://127.0.0.1:8888/',
     'iptables -t nat -S',
@@ -89,7 +97,7 @@ async function work(browser: Browser, url: string, session: string): Promise<voi
   ]) {
     await page.keyboard.type(line);
     await page.keyboard.press('Enter');
-    await settled(page);
+    await prompted(page, line);
   }
   await page.close();
 }
@@ -126,10 +134,33 @@ async function pictures(
   }
 }
 
-/** A second for what comes by itself: the terminal's screen, the drawing's layout, the doctor's findings. */
+/** The terminal shows what was typed, and a prompt below it. */
+async function prompted(page: Page, typed: string): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const lines = [...document.querySelectorAll('.xterm-rows > div')].map((row) => row.textContent.trimEnd());
+    const last = lines.findLastIndex((line) => line !== '');
+    const said = wanted === '' || lines.slice(0, last).some((line) => line.includes(wanted));
+    return said && /[#$]$/.test(lines[last] ?? '');
+  }, typed);
+}
+
+/** Nothing is under way in the page any more, and what came of it is drawn. */
 async function settled(page: Page): Promise<void> {
-  await page.evaluate(() => document.fonts.ready);
-  await page.waitForTimeout(1500);
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    document.body.dataset.resting = '0';
+    const observer = new MutationObserver((records) => {
+      if (records.some(({ target }) => target !== document.body)) document.body.dataset.resting = '0';
+    });
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+  // Asked once a frame.
+  await page.waitForFunction((wanted) => {
+    const busy = document.querySelector('[aria-disabled="true"], [role="progressbar"]') !== null;
+    const resting = busy ? 0 : Number(document.body.dataset.resting) + 1;
+    document.body.dataset.resting = String(resting);
+    return resting >= wanted;
+  }, restingFrames);
 }
 
 /** One command to its end; what it printed. */

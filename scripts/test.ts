@@ -2,10 +2,11 @@
  * Everything that has to hold, in one run: the static checks, the unit tests, the tests on real containers, the app in a browser and in
  * Electron. The last line counts all of them together; what was skipped is named with its reason.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checks } from './checks.ts';
+import { runStep } from './run-step.ts';
 
 interface Count {
   passed: number;
@@ -33,12 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hookpoint-test-'));
 
 try {
   step('machine', ['node', 'cli/hookpoint.js', 'doctor', '--fix']);
-  step('format and lint', ['biome', 'ci', '.', '--colors=off']);
-  step('types', ['tsc', '-p', '.']);
-  step('types of the preload', ['tsc', '-p', 'electron/preload']);
-  step('types of tests in a window', ['tsc', '-p', 'test/e2e']);
-  step('types of the app', ['svelte-check', '--tsconfig', 'app/tsconfig.json', '--fail-on-warnings']);
-  step('rooms', ['depcruise', 'engine', 'cli', 'app', 'electron', 'bench', 'test', 'scripts', '--output-type', 'err']);
+  for (const [name, command] of checks) step(name, command);
   step('build of the app', ['node', 'scripts/build-app.ts']);
   suite('unit');
   suite('docker');
@@ -51,9 +47,8 @@ process.exitCode = total.failed > 0 ? 1 : 0;
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 
 /** One command that counts as one test. */
-function step(name: string, [command = '', ...argv]: readonly string[]): void {
-  console.log(`\n== ${name}`);
-  const { status } = spawnSync(command, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+function step(name: string, command: readonly string[]): void {
+  const status = runStep(name, command);
   if (status === 0) total.passed++;
   else {
     total.failed++;
@@ -62,13 +57,9 @@ function step(name: string, [command = '', ...argv]: readonly string[]): void {
 }
 
 function suite(project: string): void {
-  console.log(`\n== ${project} tests`);
   const file = join(folder, `${project}.json`);
-  const { status } = spawnSync(
-    'vitest',
-    ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  );
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const status = runStep(`${project} tests`, ['vitest', 'run', '--project', project, ...reporters]);
   let report: VitestReport;
   try {
     report = JSON.parse(readFileSync(file, 'utf8'));
