@@ -17,9 +17,12 @@ interface Place {
   readonly chain: string | null;
 }
 
+/** The node that was looked at last in each session: another tab beside the lab is no reason to begin anew. */
+const lastNodes = new Map<string, string>();
+
 /** What of a node's rules is looked at, and how. */
 export class Look {
-  node = $state('');
+  #node = $state('');
   family = $state<Family>('ipv4');
   /** Of the view, in root ems. */
   width = $state(0);
@@ -30,11 +33,24 @@ export class Look {
   #history = $state.raw<readonly Place[]>([]);
   readonly #preferences: Preferences;
 
-  constructor(node: string, preferences: Preferences) {
-    this.node = node;
+  readonly #session: string;
+
+  constructor(session: string, nodes: readonly string[], preferences: Preferences) {
+    const last = lastNodes.get(session);
+    this.#session = session;
+    this.#node = last !== undefined && nodes.includes(last) ? last : (nodes[0] ?? '');
     this.#preferences = preferences;
     this.#chosen = preferences.get<Language | null>('netfilter/language', null, isOneOf(languages));
     this.#place = { way: preferences.get('netfilter/way', 'hooks', isOneOf(ways)), table: null, chain: null };
+  }
+
+  get node(): string {
+    return this.#node;
+  }
+
+  set node(node: string) {
+    this.#node = node;
+    lastNodes.set(this.#session, node);
   }
 
   get way(): Way {

@@ -27,7 +27,7 @@ const keys: readonly { readonly command: TerminalCommand; readonly code: string;
   { command: 'previous-tab', code: 'PageUp', with: 'alt' },
   { command: 'next-group', code: 'ArrowRight', with: 'alt' },
   { command: 'previous-group', code: 'ArrowLeft', with: 'alt' },
-  { command: 'find', code: 'KeyF', with: mac ? 'meta' : 'ctrl' },
+  { command: 'find', code: 'KeyF', with: mac ? 'meta' : 'ctrl shift' },
   { command: 'copy', code: 'KeyC', with: mac ? 'meta' : 'ctrl shift' },
   { command: 'leave', code: 'F6', with: '' },
 ];

@@ -21,6 +21,9 @@ const acknowledgeEvery = 8000;
 /** A shell that has not said after this many milliseconds that it takes a paste is typed to as it is. */
 const promptPatience = 3000;
 
+/** To the end of the line, and away with what stands before it: a command that was begun is not part of the one that is run. Ctrl-Y brings it back. */
+const clearLine = '\x05\x15';
+
 export interface ViewOptions {
   readonly terminal: string;
   readonly node: string;
@@ -177,6 +180,7 @@ export class TerminalView {
     await this.#promptComes();
     if (this.#gone.signal.aborted || this.failure || this.ended) return false;
     this.#xterm.scrollToBottom();
+    if (this.atPrompt) this.#input.type(clearLine);
     this.#xterm.paste(code.replace(/\n+$/, ''));
     this.#input.type('\r');
     return true;
