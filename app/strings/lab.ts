@@ -61,6 +61,7 @@ export const labText = {
     topology: 'Topology',
     netfilter: 'netfilter',
     packet: 'Packet',
+    traffic: 'Traffic',
   },
   checkedAt: (time: string) => `Checked at ${time}`,
   notChecked:

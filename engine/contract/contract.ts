@@ -12,6 +12,7 @@ import { terminals } from './procedures/terminals.ts';
 import { timeline } from './procedures/timeline.ts';
 import { topology } from './procedures/topology.ts';
 import { trace } from './procedures/trace.ts';
+import { traffic } from './procedures/traffic.ts';
 
 /** Everything that a client may ask the engine. */
 export const contract = {
@@ -24,6 +25,7 @@ export const contract = {
   topology,
   netfilter,
   trace,
+  traffic,
   results,
   packs,
   doctor,

@@ -11,6 +11,7 @@ import { terminals } from './procedures/terminals.ts';
 import { timeline } from './procedures/timeline.ts';
 import { topology } from './procedures/topology.ts';
 import { trace } from './procedures/trace.ts';
+import { traffic } from './procedures/traffic.ts';
 
 /** The contract's procedures with the host behind them. */
 export const router = {
@@ -23,6 +24,7 @@ export const router = {
   topology,
   netfilter,
   trace,
+  traffic,
   results,
   packs,
   doctor,

@@ -1,5 +1,5 @@
 /** A part of the lab's screen. */
-export type LabView = 'guide' | 'terminals' | 'criteria' | 'topology' | 'netfilter' | 'packet';
+export type LabView = 'guide' | 'terminals' | 'criteria' | 'topology' | 'netfilter' | 'packet' | 'traffic';
 
 /** How wide the screen is for the size of its text: how many columns stand side by side. */
 export type Tier = 'wide' | 'medium' | 'small';
@@ -23,12 +23,18 @@ export const columns: Readonly<Record<Tier, readonly LabColumn[]>> = {
   wide: [
     { id: 'guide', views: ['guide'], size: 30, least: 16, collapsible: true },
     { id: 'terminals', views: ['terminals'], size: 42, least: 20, collapsible: false },
-    { id: 'side', views: ['criteria', 'topology', 'netfilter', 'packet'], size: 28, least: 16, collapsible: true },
+    {
+      id: 'side',
+      views: ['criteria', 'topology', 'netfilter', 'packet', 'traffic'],
+      size: 28,
+      least: 16,
+      collapsible: true,
+    },
   ],
   medium: [
     {
       id: 'guide',
-      views: ['guide', 'criteria', 'topology', 'netfilter', 'packet'],
+      views: ['guide', 'criteria', 'topology', 'netfilter', 'packet', 'traffic'],
       size: 45,
       least: 25,
       collapsible: true,
@@ -38,7 +44,7 @@ export const columns: Readonly<Record<Tier, readonly LabColumn[]>> = {
   small: [
     {
       id: 'all',
-      views: ['guide', 'terminals', 'criteria', 'topology', 'netfilter', 'packet'],
+      views: ['guide', 'terminals', 'criteria', 'topology', 'netfilter', 'packet', 'traffic'],
       size: 100,
       least: 100,
       collapsible: false,

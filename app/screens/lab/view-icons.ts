@@ -1,4 +1,4 @@
-import { BookOpen, Funnel, ListChecks, Network, Route, SquareTerminal } from '@lucide/svelte';
+import { Activity, BookOpen, Funnel, ListChecks, Network, Route, SquareTerminal } from '@lucide/svelte';
 import type { TabIcon } from '../../ui/tab.ts';
 import type { LabView } from './layout.ts';
 
@@ -10,4 +10,5 @@ export const viewIcons: Readonly<Record<LabView, TabIcon>> = {
   topology: Network,
   netfilter: Funnel,
   packet: Route,
+  traffic: Activity,
 };
