@@ -41,8 +41,11 @@ export function sameValue(kind: Question['kind'], truth: string, given: string):
 
 const tables: ReadonlySet<string> = new Set(tableName.options.map((name) => name.toUpperCase()));
 
-/** At most 28 characters, and none that an option or a negation begins with (iptables/xshared.c, xtables_check_chain_name). */
-const chainName = /^[^\s!-][^\s]{0,27}$/;
+/**
+ * At most 28 characters, and none that an option or a negation begins with (iptables/xshared.c, xtables_check_chain_name). The kernel takes
+ * a bare number too, which nobody means by an answer.
+ */
+const chainName = /^(?=.*[A-Z])[^\s!-][^\s]{0,27}$/i;
 
 function chainForm(word: string): string | null {
   const parts = word.toUpperCase().split(/\s*[:/]\s*|\s+/);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Problem } from '../contract/error.ts';
 import { fillValue, parseFilled } from './fill-value.ts';
 import { readGuide } from './guide.ts';
+import { guideReferences } from './guide-references.ts';
 import { expectedReference, type LabNames, labFindings, labNames, referenceFindings } from './lab-findings.ts';
 import { type LabDocument, labSchema } from './lab-schema.ts';
 import type { Lab, StepsSource } from './pack.ts';
@@ -67,7 +68,11 @@ export async function inspectLab(files: PackFiles, id: string, pack: string): Pr
   const solutions = await inspectSteps(files, `${id}/solutions`, solutionSchema, context, errors);
   const mistakes = await inspectSteps(files, `${id}/mistakes`, mistakeSchema, context, errors);
   const all = [source, ...solutions.map((one) => one.source), ...mistakes.map((one) => one.source)];
-  lint.push(...incomplete(source, names, solutions, mistakes), ...unused(source, parameters, all, guide));
+  lint.push(
+    ...incomplete(source, names, solutions, mistakes),
+    ...unused(source, parameters, all, guide),
+    ...drawnSummary(source),
+  );
 
   if (!document || errors.length > 0) return { lab: null, errors, lint };
   const { title, level, minutes, summary, needs, after } = document;
@@ -134,7 +139,8 @@ async function inspectGuide(files: PackFiles, id: string, context: GuideContext,
   }
   const file = displayPath(files.folder, path);
   const { blocks, problems } = readGuide(read.text);
-  for (const { line, column, message, expected } of problems)
+  const own = new Set(files.paths.flatMap((one) => (one.startsWith(`${id}/`) ? [one.slice(id.length + 1)] : [])));
+  for (const { line, column, message, expected } of [...problems, ...guideReferences(read.text, context.names, own)])
     errors.push({ message, place: { file, line, column }, expected });
   for (const { node, line } of blocks) {
     if (context.names.nodes.has(node) || context.names.nodes.size === 0 || node.includes('{{')) continue;
@@ -216,6 +222,15 @@ function incomplete(
     );
   }
   return problems;
+}
+
+/** Lists of labs show the summary before any value is drawn. */
+function drawnSummary(source: YamlSource): Problem[] {
+  const summary = valueAt(source.value, ['summary']);
+  const [first] = typeof summary === 'string' ? findReferences(summary) : [];
+  if (first === undefined) return [];
+  const message = `The summary has {{${first.name}}} in it, which the library shows as it stands: no session has drawn a value there.`;
+  return [placed(source, { path: ['summary'], message, expected: 'words without parameters' })];
 }
 
 function unused(source: YamlSource, parameters: Parameters, sources: readonly YamlSource[], guide: string): Problem[] {

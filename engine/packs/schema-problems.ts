@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Problem } from '../contract/error.ts';
+import { nearestWord } from './nearest-word.ts';
 import { knownKeys, knownWords } from './schema-keys.ts';
 import { asMapping, valueAt } from './walk-data.ts';
 import type { Path, YamlSource } from './yaml-source.ts';
@@ -24,7 +25,17 @@ export function placed(source: YamlSource, finding: Finding): Problem {
 
 /** What a schema says is wrong, all of it, in words. `value` is what was parsed. */
 export function schemaFindings(schema: z.ZodType, error: z.ZodError, value: unknown): readonly Finding[] {
-  return error.issues.flatMap((issue) => findingsOf(issue, [], { schema, value }));
+  // A key that is unknown makes a mapping wrong in other ways too, of which nobody has to hear.
+  const strange = new Set(error.issues.filter(({ code }) => code === 'unrecognized_keys').map(placeKey));
+  const issues = error.issues.filter((issue) => issue.code !== 'custom' || !strange.has(placeKey(issue)));
+  return issues.flatMap((issue) => findingsOf(issue, [], { schema, value }));
+}
+
+const placeKey = ({ path }: z.core.$ZodIssue): string => JSON.stringify(path);
+
+function suggestion(key: string, known: readonly string[]): string {
+  const meant = nearestWord(key, known);
+  return meant === null ? '' : ` Did you mean '${meant}'?`;
 }
 
 interface Context {
@@ -42,7 +53,7 @@ function findingsOf(issue: z.core.$ZodIssue, base: Path, context: Context): Find
       return issue.keys.map((key) => ({
         path: [...path, key],
         atKey: true,
-        message: `'${key}' is not a key of ${name}.`,
+        message: `'${key}' is not a key of ${name}.${suggestion(key, known)}`,
         expected,
       }));
     }
