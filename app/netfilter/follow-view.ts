@@ -1,7 +1,9 @@
 import type { ChainView, NetfilterEvent, NetfilterView } from '../../engine/contract/procedures/netfilter.ts';
 
 /** The view after each event of its stream. */
-export async function* viewsOf(events: AsyncIterable<NetfilterEvent>): AsyncGenerator<NetfilterView, void> {
+export async function* viewsOf(
+  events: AsyncIterable<NetfilterEvent> | Iterable<NetfilterEvent>,
+): AsyncGenerator<NetfilterView, void> {
   let view: NetfilterView | null = null;
   for await (const event of events) {
     if (event.kind === 'view') view = event.view;
