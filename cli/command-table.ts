@@ -24,7 +24,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'start',
     group: 'Labs:',
-    summary: 'start a lab, or a lost session again',
+    summary: 'start a lab, or go on with a session that was stopped or lost',
     load: async () => (await import('./commands/start.ts')).startCommand(),
   },
   {
@@ -104,6 +104,24 @@ export const commandTable: readonly CommandEntry[] = [
     group: 'Sessions:',
     summary: "list a node's connections, with NAT before and after",
     load: async () => (await import('./commands/conntrack.ts')).conntrackCommand(),
+  },
+  {
+    name: 'checkpoint',
+    group: 'Sessions:',
+    summary: 'save the state of a session, or list what was saved',
+    load: async () => (await import('./commands/checkpoint.ts')).checkpointCommand(),
+  },
+  {
+    name: 'restore',
+    group: 'Sessions:',
+    summary: 'bring a checkpoint back',
+    load: async () => (await import('./commands/restore.ts')).restoreCommand(),
+  },
+  {
+    name: 'reset',
+    group: 'Sessions:',
+    summary: "put nodes back to the lab's start",
+    load: async () => (await import('./commands/reset.ts')).resetCommand(),
   },
   {
     name: 'restart',

@@ -19,13 +19,14 @@ export function cleanCommand(): Command {
     });
 }
 
-function cleanedText({ containers, records, lost, stopped, busy, hostLogRestored }: Cleaned): string {
+function cleanedText({ containers, records, lost, stopped, busy, checkpoints, hostLogRestored }: Cleaned): string {
   const lines = [
     ...containers.map((name) => `Removed the container ${name}.`),
     ...records.map((id) => `Removed what was recorded of ${id}.`),
     ...lost.map((id) => `Gave up the lost session ${id}.`),
     ...stopped.map((id) => `Ended the session ${id}.`),
     ...busy.map((id) => `Left ${id} alone: another command is working on it.`),
+    ...checkpoints.map((id) => `Removed the checkpoints of ${id}.`),
     ...(hostLogRestored ? ["Put the host's kernel log setting back."] : []),
   ];
   return lines.length > 0 ? lines.join('\n') : 'There was nothing to remove.';

@@ -5,11 +5,13 @@ import { guideValues } from '../../engine/sessions/guide-values.ts';
 import { findHome } from '../../engine/sessions/home.ts';
 import { findAnySession } from '../../engine/sessions/session.ts';
 import { resumeSession, type Started, startSession } from '../../engine/sessions/start.ts';
+import type { CheckpointRow } from '../../engine/sessions/store.ts';
 import { openWorkspace } from '../../engine/sessions/workspace.ts';
 import { commandName } from '../command-name.ts';
 import { consentToHostLog } from '../host-log-consent.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { coloursFor } from '../output/colour.ts';
+import { momentText } from '../output/moment.ts';
 import { notice, print, printJson } from '../output/print.ts';
 import { openProgress } from '../output/progress.ts';
 import { questionText } from '../output/questions.ts';
@@ -20,6 +22,8 @@ import { wholeNumber } from '../whole-number.ts';
 interface Options {
   readonly seed?: number;
   readonly resume?: string;
+  readonly checkpoint?: string;
+  readonly fresh?: boolean;
   readonly hostLog?: boolean;
   readonly record: boolean;
   readonly json?: boolean;
@@ -29,7 +33,9 @@ export function startCommand(): Command {
   return new Command('start')
     .argument('[lab]', 'PACK/LAB, or the path of a lab')
     .option('--seed <n>', "draw the lab's values from this number; the same seed gives the same lab", wholeNumber)
-    .option('--resume <session>', 'start a lost or stopped session afresh with its seed; files and rules are gone')
+    .option('--resume <session>', 'start a lost or stopped session again where its newest checkpoint left it')
+    .option('--checkpoint <name>', 'with --resume: from this checkpoint')
+    .option('--fresh', "with --resume: from the lab's start, with the same values")
     .option('--host-log', 'allow log lines of containers in the kernel log, without asking')
     .option('--no-host-log', 'do not; criteria on log lines could then not be checked')
     .option('--no-record', 'keep no recording of the terminals of this session')
@@ -40,7 +46,8 @@ export function startCommand(): Command {
 Examples:
   hookpoint start netfilter/redirect
   hookpoint start netfilter/counters --seed 7 --json
-  hookpoint start --resume redirect-7k2f`,
+  hookpoint start --resume redirect-7k2f
+  hookpoint start --resume redirect-7k2f --fresh`,
     )
     .action(async (lab: string | undefined, options: Options) => {
       if ((lab === undefined) === (options.resume === undefined)) {
@@ -50,6 +57,16 @@ Examples:
       }
       if (options.resume !== undefined && options.seed !== undefined) {
         throw new HookpointError('USAGE', 'A session is resumed with its own seed.', { remedy: 'Leave --seed out.' });
+      }
+      const chooses = options.checkpoint !== undefined || options.fresh === true;
+      if (chooses && (options.resume === undefined || (options.checkpoint !== undefined && options.fresh === true))) {
+        throw new HookpointError(
+          'USAGE',
+          '--checkpoint and --fresh say where --resume begins: one of them, and with it.',
+          {
+            remedy: 'For example `hookpoint start --resume SESSION --fresh`.',
+          },
+        );
       }
       const started = lab === undefined ? await resume(options.resume ?? '', options) : await start(lab, options);
       if (started.hostLogFailure)
@@ -76,18 +93,35 @@ async function resume(text: string, options: Options): Promise<Started> {
   const session = findAnySession(workspace.store, text);
   const hostLog = await consentToHostLog(workspace.store, session.instance.needs, options.hostLog);
   using progress = openProgress();
-  return await resumeSession(workspace, session, { hostLog }, { signal, progress: progress.report });
+  return await resumeSession(
+    workspace,
+    session,
+    { hostLog, checkpoint: options.checkpoint, afresh: options.fresh },
+    { signal, progress: progress.report },
+  );
 }
 
-function startedJson({ session, elapsedMs }: Started) {
+function startedJson({ session, elapsedMs, checkpoint }: Started) {
   const nodes = Object.keys(session.instance.topology.nodes).map((name) => ({ name }));
   const lab = `${session.pack}/${session.lab}`;
-  return { session: session.id, lab, seed: session.seed, params: session.instance.params, nodes, elapsedMs };
+  return {
+    session: session.id,
+    lab,
+    seed: session.seed,
+    params: session.instance.params,
+    nodes,
+    elapsedMs,
+    ...(checkpoint ? { checkpoint: checkpoint.name } : {}),
+  };
+}
+
+function goesOn({ name, time }: CheckpointRow): string {
+  return `It goes on from the checkpoint ${name} of ${momentText(time)}. Processes were started anew; connections are gone.`;
 }
 
 type Value = readonly [name: string, value: string];
 
-function startedText({ session, elapsedMs }: Started, shown: readonly Value[], resumed: boolean): string {
+function startedText({ session, elapsedMs, checkpoint }: Started, shown: readonly Value[], resumed: boolean): string {
   const colours = coloursFor(process.stdout);
   const { id, instance } = session;
   const nodes = Object.keys(instance.topology.nodes);
@@ -106,7 +140,9 @@ function startedText({ session, elapsedMs }: Started, shown: readonly Value[], r
   ];
   return [
     wrap(`${colours.green('Started')} ${colours.bold(id)} in ${seconds} s: ${plain(instance.title)}`, width),
-    ...(resumed ? ['It begins anew: files and rules of before are gone.'] : []),
+    ...(resumed
+      ? [wrap(checkpoint ? goesOn(checkpoint) : 'It begins anew: files and rules of before are gone.', width)]
+      : []),
     wrap(plain(paragraphs(instance.summary)), width),
     wrap(`Nodes: ${nodes.join(', ')}   Seed: ${session.seed}`, width),
     ...(values.length > 0 ? ['Values:', table(values)] : []),

@@ -1,4 +1,5 @@
 import type { ContractRouterClient } from '@orpc/contract';
+import { checkpoints } from './procedures/checkpoints.ts';
 import { doctor } from './procedures/doctor.ts';
 import { engine } from './procedures/engine.ts';
 import { lab } from './procedures/lab.ts';
@@ -19,6 +20,7 @@ export const contract = {
   engine,
   library,
   sessions,
+  checkpoints,
   lab,
   terminals,
   timeline,

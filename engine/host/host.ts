@@ -7,6 +7,7 @@ import { openStore, type Store } from '../sessions/store.ts';
 import { keepCommands } from '../sessions/terminal-commands.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 import type { TerminalHub } from '../terminals/hub.ts';
+import { AutomaticCheckpoints } from './automatic-checkpoints.ts';
 import { Changes } from './changes.ts';
 import { DockerLink } from './docker-link.ts';
 import { LiveSessions } from './live-sessions.ts';
@@ -47,6 +48,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     [Symbol.asyncDispose]: async () => undefined,
   });
   const live = new LiveSessions({ store, changes, workspace });
+  const checkpoints = new AutomaticCheckpoints({ store, workspace });
   return {
     home,
     store,
@@ -58,6 +60,7 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
     async [Symbol.asyncDispose]() {
       clearInterval(beat);
       packs[Symbol.dispose]();
+      await checkpoints[Symbol.asyncDispose]();
       await (await terminals)?.[Symbol.asyncDispose]();
       await shells[Symbol.asyncDispose]();
       await docker[Symbol.asyncDispose]();

@@ -1,3 +1,4 @@
+import { checkpoints } from './procedures/checkpoints.ts';
 import { doctor } from './procedures/doctor.ts';
 import { engine } from './procedures/engine.ts';
 import { lab } from './procedures/lab.ts';
@@ -18,6 +19,7 @@ export const router = {
   engine,
   library,
   sessions,
+  checkpoints,
   lab,
   terminals,
   timeline,

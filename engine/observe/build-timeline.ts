@@ -195,11 +195,13 @@ export class TimelineBuilder {
 
   #mark(mark: Mark): void {
     this.#marks.push(mark);
-    if (mark.name === 'node-restarting') {
+    if (mark.name === 'node-restarting' || mark.name === 'restoring') {
       this.#provisioningAtMost = mark.time + longestRestart;
       this.#turn(mark.time, { provisioning: true });
     }
-    if (mark.name === 'provisioned' || mark.name === 'node-restarted') this.#turn(mark.time, { provisioning: false });
+    if (mark.name === 'provisioned' || mark.name === 'node-restarted' || mark.name === 'restored') {
+      this.#turn(mark.time, { provisioning: false });
+    }
     if (mark.name === 'probe-begin') {
       this.#probingAtMost = mark.time + Number(mark.detail ?? Number.POSITIVE_INFINITY);
       this.#turn(mark.time, { probing: true });

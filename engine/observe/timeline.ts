@@ -23,7 +23,7 @@ export interface TimelineState {
   readonly process: string | null;
   /** Every node as it was then. Counters of a rule are the highest seen while the rule lived unchanged in this state. */
   readonly nodes: Readonly<Record<string, NodeSnapshot>>;
-  /** Made before the end of provisioning, or while a node was restarted; no evidence of the learner's doing. */
+  /** Made before the end of provisioning, or while a node was restarted or a checkpoint brought back; no evidence of the learner's doing. */
   readonly provisioning: boolean;
   /** A probe of the grader was under way: counters and flows of this state prove nothing. */
   readonly probing: boolean;
@@ -45,10 +45,22 @@ export interface KernelLogLine {
   readonly text: string;
 }
 
-/** The detail of `node-restarting` and `node-restarted` is the node, that of `probe-begin` for how many seconds probes can last at most. */
+/**
+ * The detail of `node-restarting` and `node-restarted` is the node, that of `probe-begin` for how many seconds probes can last at most.
+ * Between `restoring` and `restored` a checkpoint is brought back, a change undone or nodes are reset: the detail says which.
+ */
 export interface Mark {
   readonly time: number;
-  readonly name: 'provisioned' | 'probe-begin' | 'probe-end' | 'node-restarting' | 'node-restarted' | 'answer' | 'note';
+  readonly name:
+    | 'provisioned'
+    | 'probe-begin'
+    | 'probe-end'
+    | 'node-restarting'
+    | 'node-restarted'
+    | 'restoring'
+    | 'restored'
+    | 'answer'
+    | 'note';
   readonly detail?: string;
 }
 

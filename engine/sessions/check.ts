@@ -3,6 +3,7 @@ import type { Report } from '../contract/report.ts';
 import { gather, judge } from '../grading/index.ts';
 import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
+import { failWhenCutShort } from './checkpoints/settle.ts';
 import { kernelLogOf, lastAnswers } from './evidence-parts.ts';
 import { openedHints, withHints } from './hints.ts';
 import { lock } from './lock.ts';
@@ -31,6 +32,7 @@ export async function checkSession(workspace: Workspace, session: SessionRow, si
   try {
     await runningContainer(runtime, session, signal);
     await using shell = await workspace.shell(container, signal);
+    await failWhenCutShort(workspace, session, shell.run);
     const gradable = { ...session, baseline: store.baseline(session.id), answers: store.answers(session.id) };
     report = await gradeNow(gradable, shell.run, signal);
     // Ended while it was read: what could be gathered until then is no fair picture.

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerState } from '../runtime/container.ts';
+import { removeUnnamedFiles, sessionsWithFiles } from './checkpoints/checkpoint-file.ts';
 import { restoreHostLog } from './host-log.ts';
 import { labels } from './labels.ts';
 import { tryLock } from './lock.ts';
@@ -26,6 +27,8 @@ export interface Cleaned {
   readonly stopped: readonly string[];
   /** Sessions that another command is working on: left alone. */
   readonly busy: readonly string[];
+  /** Sessions that are over, whose checkpoints were removed. */
+  readonly checkpoints: readonly string[];
   /** The host's kernel log setting was put back. */
   readonly hostLogRestored: boolean;
 }
@@ -76,15 +79,33 @@ export async function clean(workspace: Workspace, request: CleanRequest = {}): P
     if (Date.now() - helper.created.getTime() > helperMilliseconds) await remove(helper);
   }
   const records = removeRecords(workspace);
+  const checkpoints = removeCheckpoints(workspace);
   removeLocks(workspace);
   return {
     records,
+    checkpoints,
     containers: removed,
     lost: ended.filter(({ lost }) => lost).map(({ id }) => id),
     stopped: ended.filter(({ lost }) => !lost).map(({ id }) => id),
     busy: [...busy],
     hostLogRestored: await restoreHostLog(workspace, signal),
   };
+}
+
+/** Those of sessions that are over, and files that nobody knows: of a database that was moved away, or a process that was killed. */
+function removeCheckpoints({ home, store }: Workspace): readonly string[] {
+  const removed: string[] = [];
+  for (const id of sessionsWithFiles(home)) {
+    using held = tryLock(home, id);
+    if (!held) continue;
+    if (store.session(id)?.status !== 'running') {
+      const known = store.checkpoints(id);
+      for (const checkpoint of known) store.removeCheckpoint(checkpoint.id);
+      if (known.length > 0) removed.push(id);
+    }
+    removeUnnamedFiles(home, store, id);
+  }
+  return removed;
 }
 
 const sessionOf = (container: ContainerState): string => container.labels[labels.session] ?? container.name;

@@ -10,6 +10,8 @@ export interface Home {
   readonly database: string;
   readonly locks: string;
   readonly packs: string;
+  /** A folder for each session that has checkpoints. */
+  readonly checkpoints: string;
   /** Short hash of the folder: containers carry it, so that one home does not take another's. */
   readonly hash: string;
 }
@@ -23,6 +25,7 @@ export function findHome(environment: NodeJS.ProcessEnv = process.env): Home {
     database: join(folder, 'hookpoint.db'),
     locks: join(folder, 'locks'),
     packs: join(folder, 'packs'),
+    checkpoints: join(folder, 'checkpoints'),
     hash: createHash('sha256').update(folder).digest('hex').slice(0, 12),
   };
 }

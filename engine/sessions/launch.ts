@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { Readable } from 'node:stream';
 import { HookpointError } from '../contract/error.ts';
 import { writeMark } from '../observe/read-timeline.ts';
 import { openShell, type ResidentShell } from '../observe/resident-shell.ts';
@@ -7,6 +8,8 @@ import type { LabInstance } from '../packs/index.ts';
 import type { Container, ContainerSpec, Progress } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
 import { buildTopology, outerArgv } from '../topology/index.ts';
+import { folder, loadNetwork, noteUnchanged, takeUpTimeline } from './checkpoints/container-scripts.ts';
+import { resultOf, unpackInto } from './checkpoints/restore.ts';
 import { allowHostLog, restoreHostLog } from './host-log.ts';
 import { containerName, sessionLabels } from './labels.ts';
 import type { Snapshots } from './store.ts';
@@ -18,6 +21,8 @@ export interface LaunchRequest {
   readonly version: string;
   /** The user allows that the host's kernel log hears containers, where the lab needs that. */
   readonly hostLog: boolean;
+  /** The lab goes on where this tar stream of a checkpoint left it; its provisioning does not run again. */
+  readonly checkpoint?: Readable | undefined;
 }
 
 export interface LaunchOptions {
@@ -61,7 +66,7 @@ export async function launch(
   try {
     options.progress?.({ stage: 'Building the lab' });
     shell = await openShell(container, signal);
-    const baseline = await build(shell, request, options);
+    const baseline = await build(container, shell, request, options);
     const hostLogFailure = await allowing;
     return { container, shell, image, baseline, hostLog: wantsLog && !hostLogFailure, hostLogFailure };
   } catch (error) {
@@ -74,16 +79,34 @@ export async function launch(
   }
 }
 
-async function build(shell: ResidentShell, request: LaunchRequest, options: LaunchOptions): Promise<Snapshots> {
-  const { topology } = request.instance;
+async function build(
+  container: Container,
+  shell: ResidentShell,
+  request: LaunchRequest,
+  options: LaunchOptions,
+): Promise<Snapshots> {
+  const { id: session, instance, checkpoint } = request;
+  const { topology } = instance;
+  const nodes = Object.keys(topology.nodes);
   const given = options.signal ? { signal: options.signal } : {};
-  await buildTopology(shell.run, topology, { session: request.id, ...given });
-  const baseline = await snapshotNodes(shell.run, Object.keys(topology.nodes), given);
-  if (!(await writeMark(shell.run, { name: 'provisioned' }, given))) {
+  if (checkpoint) {
+    options.progress?.({ stage: 'Bringing the checkpoint back' });
+    await unpackInto(container, shell.run, checkpoint, options.signal);
+    await shell.run(takeUpTimeline('resumed'), given);
+    await buildTopology(shell.run, topology, { session, files: { saved: folder }, ...given });
+    resultOf({ id: session }, await shell.run(loadNetwork(nodes), given));
+  } else {
+    await buildTopology(shell.run, topology, { session, ...given });
+  }
+  const baseline = await snapshotNodes(shell.run, nodes, given);
+  if (
+    !(await writeMark(shell.run, checkpoint ? { name: 'restored', detail: 'resumed' } : { name: 'provisioned' }, given))
+  ) {
     throw new HookpointError('NODE_FAILED', "The lab's recorder does not answer.", {
       remedy: 'Try again. If it fails again, `hookpoint doctor` says whether this machine has what labs need.',
     });
   }
+  await shell.run(checkpoint ? `rm -rf ${folder}; ${noteUnchanged}` : noteUnchanged, given);
   return baseline;
 }
 

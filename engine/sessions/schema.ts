@@ -64,6 +64,25 @@ const migrations: readonly string[] = [
     primary key (session, number)
   ) strict, without rowid;
   `,
+  `
+  -- states of a session that can be brought back; each is a file DIGEST.tar.zst in the session's folder of checkpoints
+  create table checkpoints (
+    id integer primary key,
+    session text not null references sessions (id) on delete cascade,
+    name text not null,
+    time real not null,
+    bytes integer not null,
+    -- SHA-256 of the file, hex
+    digest text not null,
+    -- why it was made where nobody asked for it; null for one that somebody did
+    reason text,
+    -- by node what it could not keep, JSON
+    left_out text not null,
+    unique (session, name)
+  ) strict;
+  -- what is being brought back; stays where that was cut short
+  alter table sessions add column restoring text;
+  `,
 ];
 
 export const schemaVersion = migrations.length;

@@ -54,7 +54,7 @@ export async function lostOr(session: SessionRow, container: Container, error: u
 
 export function sessionLost(session: SessionRow, what: string): HookpointError {
   return new HookpointError('SESSION_LOST', `The container of ${session.id} ${what}: it was ended from outside.`, {
-    remedy: `\`hookpoint start --resume ${session.id}\` starts the lab afresh with the same values; \`hookpoint clean\` gives it up.`,
+    remedy: `\`hookpoint start --resume ${session.id}\` goes on from its newest checkpoint; \`hookpoint clean\` gives it up.`,
   });
 }
 
@@ -82,6 +82,6 @@ function pick(sessions: readonly SessionRow[], id: string): SessionRow {
 function hasEnded({ id, pack, lab, endedBecause }: SessionRow): HookpointError {
   const how = endedBecause === 'lost' ? 'was lost and given up' : 'was stopped';
   return new HookpointError('NOT_FOUND', `The session ${id} ${how}.`, {
-    remedy: `\`hookpoint start --resume ${id}\` starts ${pack}/${lab} afresh with the same values.`,
+    remedy: `\`hookpoint start --resume ${id}\` starts ${pack}/${lab} again where its newest checkpoint left it.`,
   });
 }

@@ -29,6 +29,26 @@ export interface SessionRow {
   readonly endedBecause: string | null;
   /** The session reads the kernel log: the host's setting for it is put back after the last such session. */
   readonly hostLog: boolean;
+  /** What is being brought back at this moment; where nobody is doing that, it was cut short. */
+  readonly restoring: string | null;
+}
+
+/** stop: a session was stopped. time: some minutes had passed, or the engine ended. restore: something else was about to be brought back. */
+export type CheckpointReason = 'stop' | 'time' | 'restore';
+
+export interface CheckpointRow {
+  readonly id: number;
+  readonly session: string;
+  readonly name: string;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly bytes: number;
+  /** SHA-256 of its file. */
+  readonly digest: string;
+  /** null: somebody asked for it. */
+  readonly reason: CheckpointReason | null;
+  /** By node: what it could not keep. */
+  readonly leftOut: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface AnswerRow {
@@ -66,7 +86,9 @@ export interface CommandRow {
 /** Commands that are kept of a session. */
 export const mostCommands = 10_000;
 
-type NewSession = Omit<SessionRow, 'status' | 'ended' | 'endedBecause'> & { readonly baseline: Snapshots };
+type NewSession = Omit<SessionRow, 'status' | 'ended' | 'endedBecause' | 'restoring'> & {
+  readonly baseline: Snapshots;
+};
 type Row = Record<string, unknown>;
 
 /** Other processes write in short transactions; this is far longer than any of them. */
@@ -142,14 +164,22 @@ export class Store implements Disposable {
     );
   }
 
-  /** A session that was lost or stopped runs again in a new container: what was answered and judged in the old one is of the past. */
-  restartSession(session: Pick<NewSession, 'id' | 'container' | 'image' | 'hostLog' | 'baseline'>): void {
+  /**
+   * A session that was lost or stopped runs again in a new container. `afresh`: what was answered in the old one is of the past, and so are the
+   * checkpoints that nobody asked for; else it goes on where a checkpoint left it.
+   */
+  restartSession(
+    session: Pick<NewSession, 'id' | 'container' | 'image' | 'hostLog' | 'baseline'> & { readonly afresh: boolean },
+  ): void {
     this.#transaction(() => {
-      this.#run('delete from answers where session = ?', session.id);
-      this.#run('delete from commands where session = ?', session.id);
+      if (session.afresh) {
+        this.#run('delete from answers where session = ?', session.id);
+        this.#run('delete from commands where session = ?', session.id);
+        this.#run('delete from checkpoints where session = ? and reason is not null', session.id);
+      }
       this.#run(
-        `update sessions set container = ?, image = ?, host_log = ?, baseline = ?, status = 'running', ended = null, ended_because = null
-         where id = ?`,
+        `update sessions set container = ?, image = ?, host_log = ?, baseline = ?, status = 'running', ended = null, ended_because = null,
+         restoring = null where id = ?`,
         session.container,
         session.image,
         session.hostLog ? 1 : 0,
@@ -166,6 +196,39 @@ export class Store implements Disposable {
       because,
       id,
     );
+  }
+
+  /** Says what is being brought back, or with null that it is done. */
+  changeRestoring(id: string, what: string | null): void {
+    this.#run('update sessions set restoring = ? where id = ?', what, id);
+  }
+
+  /** Of one session, newest first. */
+  checkpoints(session: string): readonly CheckpointRow[] {
+    return this.#all('select * from checkpoints where session = ? order by time desc, id desc', session).map(
+      readCheckpoint,
+    );
+  }
+
+  /** Adds one and drops others, in one transaction. */
+  addCheckpoint(checkpoint: Omit<CheckpointRow, 'id'>, dropped: readonly number[]): void {
+    this.#transaction(() => {
+      for (const id of dropped) this.#run('delete from checkpoints where id = ?', id);
+      this.#run(
+        'insert into checkpoints (session, name, time, bytes, digest, reason, left_out) values (?, ?, ?, ?, ?, ?, ?)',
+        checkpoint.session,
+        checkpoint.name,
+        checkpoint.time,
+        checkpoint.bytes,
+        checkpoint.digest,
+        checkpoint.reason,
+        JSON.stringify(checkpoint.leftOut),
+      );
+    });
+  }
+
+  removeCheckpoint(id: number): void {
+    this.#run('delete from checkpoints where id = ?', id);
   }
 
   addAnswer(session: string, answer: AnswerRow): void {
@@ -373,6 +436,20 @@ function readSession(row: Row): SessionRow {
     ended: row.ended === null ? null : new Date(Number(row.ended) * 1000),
     endedBecause: row.ended_because === null ? null : String(row.ended_because),
     hostLog: row.host_log === 1,
+    restoring: row.restoring === null ? null : String(row.restoring),
+  };
+}
+
+function readCheckpoint(row: Row): CheckpointRow {
+  return {
+    id: Number(row.id),
+    session: String(row.session),
+    name: String(row.name),
+    time: Number(row.time),
+    bytes: Number(row.bytes),
+    digest: String(row.digest),
+    reason: row.reason === null ? null : (String(row.reason) as CheckpointReason),
+    leftOut: parse(row.left_out),
   };
 }
 

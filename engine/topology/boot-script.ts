@@ -14,7 +14,12 @@ export interface BootScript {
 
 const provisionLog = '/run/.provisioning';
 
-export function bootScript(topology: Topology, node: string, spec: NodeSpec, options: { files: boolean }): BootScript {
+export function bootScript(
+  topology: Topology,
+  node: string,
+  spec: NodeSpec,
+  options: { readonly files: boolean; readonly provision: boolean },
+): BootScript {
   return {
     start: [
       'umask 022',
@@ -26,7 +31,7 @@ export function bootScript(topology: Topology, node: string, spec: NodeSpec, opt
       '',
     ].join('\n'),
     provision: [
-      ...(spec.provision === undefined ? [] : provisioning(spec.provision)),
+      ...(spec.provision === undefined || !options.provision ? [] : provisioning(spec.provision)),
       ...spec.services.flatMap((service) => (service.type === 'command' ? [startCommand(service.command)] : [])),
       'echo done; exit',
       '',

@@ -1,7 +1,7 @@
 import { HookpointError } from '../contract/error.ts';
 import type { ExecResult, RunScript } from '../runtime/container.ts';
 import type { Topology } from './topology.ts';
-import { restartScript, topologyScript } from './topology-script.ts';
+import { type NodeFiles, restartScript, topologyScript } from './topology-script.ts';
 
 export interface BuildOptions {
   /** The session's id: MACs come from it. */
@@ -17,9 +17,13 @@ const patience = 180_000;
  * Throws PROVISIONING_FAILED (a lab's script ended with an error; what it printed is in the message), NODE_FAILED, TIMED_OUT,
  * CANCELLED. After a failure the container is of no more use: its owner removes it.
  */
-export async function buildTopology(run: RunScript, topology: Topology, options: BuildOptions): Promise<void> {
+export async function buildTopology(
+  run: RunScript,
+  topology: Topology,
+  options: BuildOptions & { readonly files?: NodeFiles },
+): Promise<void> {
   failUnlessBuilt(
-    await run(topologyScript(topology, options.session), runOptions(options)),
+    await run(topologyScript(topology, options.session, options.files), runOptions(options)),
     'The lab is at fault, not you: tell its author, or correct `provision` in its lab.yaml.',
   );
 }
@@ -31,14 +35,13 @@ export async function restartNode(
   node: string,
   options: BuildOptions,
 ): Promise<void> {
-  const spec = topology.nodes[node];
-  if (spec === undefined) {
+  if (topology.nodes[node] === undefined) {
     const nodes = Object.keys(topology.nodes).join(', ');
     throw new HookpointError('NOT_FOUND', `This lab has no node ${node}.`, { remedy: `Its nodes are: ${nodes}.` });
   }
   failUnlessBuilt(
-    await run(restartScript(topology, node, spec, options.session), runOptions(options)),
-    "The node's files outlive a restart: what was removed or changed in them may be why. Stop the lab and start it anew.",
+    await run(restartScript(topology, [node], options.session, 'kept'), runOptions(options)),
+    "The node's files outlive a restart: what was removed or changed in them may be why. `hookpoint reset` gives it those of the start.",
   );
 }
 
@@ -46,8 +49,8 @@ function runOptions(options: BuildOptions) {
   return { timeout: patience, ...(options.signal === undefined ? {} : { signal: options.signal }) };
 }
 
-/** `remedy` says what to do when a provisioning script ended with an error. */
-function failUnlessBuilt(result: ExecResult, remedy: string): void {
+/** What such a script failed with, as an error; `remedy` says what to do when a provisioning script ended with one. */
+export function failUnlessBuilt(result: ExecResult, remedy: string): void {
   if (result.exitCode === 0) return;
   const report = /^hookpoint-failed (\S+) (\S+) (\d+)\n([\s\S]*)/m.exec(result.stdout);
   const [, node = '-', stage = 'start', status = String(result.exitCode), printed = ''] = report ?? [];

@@ -15,32 +15,41 @@ import { nodeConfig, procSysPlaceholder } from './node-config.ts';
 import type { NodeSpec, Topology } from './topology.ts';
 
 /**
+ * Where a node's files come from when it starts: `new`, those of the lab on an empty layer; `kept`, those that it had when it was turned
+ * off; or NODE.tar in a folder, and then its provisioning does not run again: what it did is among what was saved.
+ */
+export type NodeFiles = 'new' | 'kept' | { readonly saved: string };
+
+/**
  * One bash script, for the outer container, that builds every node of a topology. It ends with 0 when all services listen and
  * all provisioning is done; else it prints `hookpoint-failed NODE STAGE STATUS`, what the stage printed below, and ends with 10.
  */
-export function topologyScript(topology: Topology, session: string): string {
+export function topologyScript(topology: Topology, session: string, files: NodeFiles = 'new'): string {
   const links = planLinks(topology, session);
   const nodes = Object.keys(topology.nodes);
   return [
     ...opening(nodes),
     ...stage('-', 'links', ipBatch(linkBatch(nodes, links))),
     ...stage('-', 'segments', segmentScript(links)),
-    ...Object.entries(topology.nodes).flatMap(([node, spec]) =>
-      startNode(topology, node, spec, links, { again: false }),
-    ),
+    ...Object.entries(topology.nodes).flatMap(([node, spec]) => startNode(topology, node, spec, links, files)),
     ...closing(nodes),
   ].join('\n');
 }
 
-/** The same for one node that was there before: its rules go, its files stay, and so do its neighbours' ends of its links. */
-export function restartScript(topology: Topology, node: string, spec: NodeSpec, session: string): string {
+/**
+ * The same for nodes that were there before: their rules and processes go, and so do their files where others are to come. Their
+ * neighbours' ends of their links stay.
+ */
+export function restartScript(topology: Topology, nodes: readonly string[], session: string, files: NodeFiles): string {
   const links = planLinks(topology, session);
+  const specs = Object.entries(topology.nodes).filter(([node]) => nodes.includes(node));
   return [
-    ...opening([node]),
-    `runc --root ${layout.runc} delete --force ${node} 2>/dev/null`,
-    ...replaceNamespace(topology, node, links),
-    ...startNode(topology, node, spec, links, { again: true }),
-    ...closing([node]),
+    ...opening(nodes),
+    ...nodes.map((node) => `runc --root ${layout.runc} delete --force ${node} 2>/dev/null`),
+    ...nodes.flatMap((node) => replaceNamespace(topology, node, links)),
+    ...(files === 'kept' ? [] : nodes.flatMap(unmount)),
+    ...specs.flatMap(([node, spec]) => startNode(topology, node, spec, links, files)),
+    ...closing(nodes),
   ].join('\n');
 }
 
@@ -77,11 +86,11 @@ function startNode(
   node: string,
   spec: NodeSpec,
   links: readonly LinkPlan[],
-  { again }: { again: boolean },
+  files: NodeFiles,
 ): string[] {
   const folder = layout.node(node);
   const [before, after] = JSON.stringify(nodeConfig(node, spec)).split(`,"${procSysPlaceholder}"`);
-  const boot = bootScript(topology, node, spec, { files: !again });
+  const boot = bootScript(topology, node, spec, { files: files === 'new', provision: typeof files === 'string' });
   const ends = links.flatMap((link) => link.ends.filter((end) => end.node === node));
   const runc = `runc --root ${layout.runc} run --detach --bundle ${folder} ${node} 2>${folder}/runc.log`;
   return [
@@ -89,7 +98,7 @@ function startNode(
     `exec >${statusPipe(node)}`,
     'broken() { printf "failed %s %s\\n%s\\n" "$1" "$2" "$3"; exit; }',
     `printf %s ${shellQuote(before ?? '')}"$proc_sys"${shellQuote(after ?? '')} >${folder}/config.json`,
-    ...(again ? [] : [`text=$( {`, ...overlay(node), `} 2>&1 ) || broken files $? "$text"`]),
+    ...(files === 'kept' ? [] : [`text=$( {`, ...overlay(node, files), `} 2>&1 ) || broken files $? "$text"`]),
     `text=$( {`,
     ...nodeNetworkScript(node, spec, ends),
     `} 2>&1 ) || broken network $? "$text"`,
@@ -102,14 +111,31 @@ function startNode(
 }
 
 /** Files of a node: the image below, and above it what the node writes, of limited size and charged to who writes it. */
-function overlay(node: string): string[] {
+function overlay(node: string, files: NodeFiles): string[] {
   const folder = layout.node(node);
   const layers = `lowerdir=/,upperdir=${folder}/files/upper,workdir=${folder}/files/work`;
   return [
     `mount -t tmpfs -o size=64m,nr_inodes=20000,mode=755 ${node} ${folder}/files &&`,
     `mkdir ${folder}/files/upper ${folder}/files/work &&`,
+    // Before the overlay is mounted: what is below a mounted one must not be changed.
+    ...(typeof files === 'string' ? [] : [`${unpack(`${files.saved}/${node}.tar`, `${folder}/files/upper`)} &&`]),
     `mount -t overlay -o ${layers} ${node} ${folder}/root`,
   ];
+}
+
+/** As images/lab-node/programs/checkpoint.py packed it. Nobody else is in the folder yet, and tar makes links last. */
+function unpack(archive: string, folder: string): string {
+  const keep =
+    "--numeric-owner --same-owner --preserve-permissions --xattrs --xattrs-include='*' --acls --delay-directory-restore";
+  return `tar --extract --file ${archive} --directory ${folder} ${keep} --warning=none`;
+}
+
+/** Lets go of a node's files. Somebody who still reads there must not keep them: lazily, where it must be. */
+function unmount(node: string): string[] {
+  const folder = layout.node(node);
+  return [`${folder}/root`, `${folder}/files`].map(
+    (path) => `while mountpoint -q ${path}; do umount ${path} 2>/dev/null || umount -l ${path} || break; done`,
+  );
 }
 
 /** Waits for every node's `ready`, opens the gate to provisioning for all, and waits for every `done`. */

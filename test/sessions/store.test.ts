@@ -52,7 +52,7 @@ test('a session that runs again keeps its values and loses its answers', async (
   store.addSession(await aSession('one-2222'));
   store.addAnswer('one-2222', { question: 'policy', value: 'DROP', time: 5, snapshot: {} });
   store.endSession('one-2222', 'lost');
-  store.restartSession({ id: 'one-2222', container: 'c2', image: 'i1', hostLog: false, baseline: {} });
+  store.restartSession({ id: 'one-2222', container: 'c2', image: 'i1', hostLog: false, baseline: {}, afresh: true });
   expect(store.session('one-2222')).toMatchObject({ seed: 7, container: 'c2', status: 'running', endedBecause: null });
   expect(store.answers('one-2222')).toEqual([]);
 });
@@ -73,7 +73,7 @@ test('the oldest commands go where there are too many, and all with the containe
   const kept = store.commands('one-2222');
   expect([kept.length, kept[0]?.number]).toEqual([mostCommands, 3]);
   store.endSession('one-2222', 'lost');
-  store.restartSession({ id: 'one-2222', container: 'c2', image: 'i1', hostLog: false, baseline: {} });
+  store.restartSession({ id: 'one-2222', container: 'c2', image: 'i1', hostLog: false, baseline: {}, afresh: true });
   expect(store.commands('one-2222')).toEqual([]);
 });
 

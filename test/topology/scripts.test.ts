@@ -39,11 +39,23 @@ describe('links', () => {
 
 describe('scripts', () => {
   test('are bash, whatever the lab has in its texts', () => {
-    const { c } = topology.nodes;
-    if (c === undefined) throw new Error('no node');
-    for (const script of [topologyScript(topology, 's'), restartScript(topology, 'c', c, 's')]) {
+    for (const script of [
+      topologyScript(topology, 's'),
+      topologyScript(topology, 's', { saved: '/var/x' }),
+      restartScript(topology, ['c'], 's', 'kept'),
+      restartScript(topology, ['a', 'b', 'c', 'd'], 's', 'new'),
+      restartScript(topology, ['a', 'b', 'c', 'd'], 's', { saved: '/var/x' }),
+    ]) {
       execFileSync('bash', ['-n'], { input: script });
     }
+  });
+  test('provision anew where the files are those of the lab, and not where they were saved', () => {
+    expect(restartScript(topology, ['c'], 's', 'new')).toContain('provision </dev/null');
+    expect(restartScript(topology, ['c'], 's', 'kept')).not.toContain('mount -t tmpfs');
+    const saved = restartScript(topology, ['c'], 's', { saved: '/var/x' });
+    expect(saved).not.toContain('provision </dev/null');
+    expect(saved).toContain('--file /var/x/c.tar');
+    expect(saved.indexOf('--extract')).toBeLessThan(saved.indexOf('mount -t overlay'));
   });
   test('quoting keeps a text one word', () => {
     const text = `it's "$HOME" \`x\`\n\\`;

@@ -65,9 +65,9 @@ export const sessions = {
     const session = findAnySession(host.store, input.session);
     return start(async (options) => resumeSession(await host.workspace(), session, input, options), signal);
   }),
-  stop: implementer.sessions.stop.handler(async ({ context: { host }, input, signal }) =>
-    stopSession(await host.workspace(), findSession(host.store, input.session), signal),
-  ),
+  stop: implementer.sessions.stop.handler(async ({ context: { host }, input, signal }) => {
+    await stopSession(await host.workspace(), findSession(host.store, input.session), signal ? { signal } : {});
+  }),
   restartNode: implementer.sessions.restartNode.handler(async ({ context: { host }, input, signal }) => {
     const session = findSession(host.store, input.session);
     return restartSessionNode(await host.workspace(), session, findNode(session, input.node), signal);

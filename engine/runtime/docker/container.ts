@@ -33,7 +33,8 @@ export class DockerContainer implements Container {
     const archive = await this.#call('copy files out of the container', () =>
       this.#container.getArchive({ path, ...abortable(signal) }),
     );
-    return new Readable().wrap(archive);
+    // Node's own stream as a rule; `wrap`, which is for those of old, can stop halfway.
+    return archive instanceof Readable ? archive : Readable.from(archive);
   }
 
   async state(signal?: AbortSignal): Promise<ContainerState | null> {

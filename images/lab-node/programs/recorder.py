@@ -226,7 +226,8 @@ class Recorder:
 
     def answer(self, line):
         """`REPLY` or `REPLY {"name":..}`: settles, writes the mark if there is one, then says so in the pipe that is named. A mark may name
-        the `table` of a trace, which is none of the node's for `detail` seconds or until the next mark. `look NODE`: somebody looks at its
+        the `table` of a trace, which is none of the node's for `detail` seconds or until the next mark, and the file of an `earlier` timeline
+        of the session, which then stands before this one. `look NODE`: somebody looks at its
         counters for the next seconds."""
         if line.startswith(b"look "):
             node = self.nodes.get(line[len(b"look ") :].decode("utf-8", "replace"))
@@ -240,6 +241,8 @@ class Recorder:
             try:
                 said = json.loads(mark)
                 self.own_table.end()
+                if "earlier" in said:
+                    self.put_before(said["earlier"])
                 if "table" in said:
                     self.own_table.begin(said["table"], float(said["detail"]))
                 self.write([{"t": time.time(), "kind": "mark", **{key: str(said[key]) for key in ("name", "detail") if key in said}}])
@@ -251,6 +254,14 @@ class Recorder:
             return  # who asked does not wait any more
         os.write(pipe, b"done\n")
         os.close(pipe)
+
+    def put_before(self, path):
+        """An earlier timeline that cannot be had is a gap: nobody may take the time before for one in which nothing happened."""
+        try:
+            self.file.put_before(path)
+        except OSError as error:
+            now = time.time()
+            self.write([{"t": now, "kind": "gap", "what": what, "node": None, "from": 0, "to": now, "reason": str(error)} for what in ("states", "flows", "log")])
 
     def run(self):
         while True:

@@ -42,6 +42,24 @@ class TimelineFile:
                 continue
         return None if not tail else time.time()
 
+    def put_before(self, path):
+        """What an earlier recorder of the session wrote comes first. A reader sees the file as it was or with all of it."""
+        temporary = self.path + ".new"
+        with open(temporary, "wb") as new:
+            for source in (path, self.path):
+                with open(source, "rb") as old:
+                    last = b"\n"
+                    while part := old.read(1 << 20):
+                        last = part
+                        new.write(part)
+                    if not last.endswith(b"\n"):
+                        new.write(b"\n")
+            new.flush()
+            os.fsync(new.fileno())
+        os.rename(temporary, self.path)
+        os.close(self.file)
+        self.open()
+
     def write(self, records):
         """Appends records at once; each has its time `t`."""
         if not records:
