@@ -75,6 +75,11 @@ test('exec keeps stdin, stdout, stderr and the exit status apart', async () => {
   expect(result).toEqual({ exitCode: 7, stdout: 'out hello\n', stderr: 'err hello\n' });
   const bytes = 'x'.repeat(3_000_000);
   expect((await hp(['exec', session, 'host', '--', 'wc', '-c'], bytes)).stdout.trim()).toBe(String(bytes.length));
+  expect(await hp(['exec', session, 'host', '--', 'echo hi'])).toEqual({
+    exitCode: 127,
+    stdout: '',
+    stderr: 'echo hi: command not found\n',
+  });
   expect(await json('exec', session, 'host', '--json', '--', 'sh', '-c', 'echo a; exit 3')).toMatchObject({
     exitCode: 3,
     stdout: 'a\n',
