@@ -1,3 +1,6 @@
+import { scoreText } from './score.ts';
+import { sessionStates } from './session-states.ts';
+
 /** What the frame around every screen says. */
 export const frameText = {
   product: 'Hookpoint',
@@ -8,16 +11,10 @@ export const frameText = {
   packs: 'Packs',
   doctor: 'Doctor',
   running: 'Running labs',
-  status: {
-    running: 'running',
-    paused: 'paused',
-    lost: 'lost',
-    stopped: 'stopped',
-    unknown: 'Docker does not answer',
-  },
-  score: (score: number, possible: number) => `${score} of ${possible}`,
-  scoreInWords: (score: number, possible: number) => `${score} of ${possible} points`,
-  notChecked: 'not checked yet',
+  status: sessionStates,
+  score: scoreText.outOf,
+  scoreInWords: scoreText.named,
+  notChecked: 'Not checked yet',
   connecting: 'Reaching the engine…',
   engineLost: 'The engine does not answer. Your labs go on running; this window comes back by itself.',
   engineRefused:
@@ -25,7 +22,7 @@ export const frameText = {
   dockerLost: 'Docker cannot be reached. Labs come back by themselves when it does.',
   toDoctor: 'Open Doctor',
   engineVersion: (version: string) => `Version ${version}`,
-  dockerOut: 'Docker is out of reach',
+  dockerOut: sessionStates.unknown,
   dockerAsked: 'Asking for Docker…',
   theme: 'Theme',
   themeIs: (name: string) => `Theme: ${name}`,

@@ -1,5 +1,6 @@
 import type { Verdict, Walk } from '../../engine/contract/report.ts';
 import { counted } from './counted.ts';
+import { scoreText } from './score.ts';
 
 const marks: Readonly<Record<Verdict | 'unchecked' | 'ready', string>> = {
   passed: 'Passed',
@@ -32,8 +33,8 @@ export const gradingText = {
   metNow: 'True now. A check counts it.',
   noLonger: 'It was true when you checked, and is no longer.',
   readyNow: 'What can be seen is right; a check finds out the rest.',
-  points: (points: number, possible: number) => `${points} / ${possible}`,
-  pointsNamed: (points: number, possible: number) => `${points} of ${possible} points`,
+  points: scoreText.brief,
+  pointsNamed: scoreText.named,
   worth: (possible: number) => counted(possible, 'point'),
   expected: 'Expected',
   found: 'Found',
@@ -65,6 +66,6 @@ export const gradingText = {
   rewritten: (field: Walk['rewrites'][number]['field'], value: string | null) =>
     `${fields[field]} becomes ${value ?? 'a value that is not known'}`,
   turned: (title: string, mark: keyof typeof marks) => `${marks[mark]}: ${title}.`,
-  checked: (score: number, possible: number) => `Checked: ${score} of ${possible} points.`,
+  checked: (score: number, possible: number) => `Checked: ${scoreText.named(score, possible)}.`,
   nothingTurned: 'Nothing changed since the last check.',
 } as const;

@@ -1,17 +1,10 @@
-import type { SessionSummary } from '../../engine/contract/procedures/sessions.ts';
 import { counted } from './counted.ts';
-
-const states: Readonly<Record<SessionSummary['status'], string>> = {
-  running: 'Running',
-  paused: 'Paused',
-  lost: 'Lost',
-  stopped: 'Stopped',
-  unknown: 'Docker away',
-};
+import { scoreText } from './score.ts';
+import { sessionStates } from './session-states.ts';
 
 /** What the screen of a lab says. */
 export const labText = {
-  states,
+  states: sessionStates,
   loading: 'Opening the lab…',
   notFound: 'No such session',
   notFoundText: (session: string) =>
@@ -20,8 +13,8 @@ export const labText = {
   session: 'Session',
   elapsed: 'Time since the start',
   score: 'Score of the latest check',
-  points: (score: number, possible: number) => `${score} / ${possible}`,
-  pointsNamed: (score: number, possible: number) => `${score} of ${possible} points`,
+  points: scoreText.brief,
+  pointsNamed: scoreText.named,
   unscored: (possible: number) => `– / ${possible}`,
   unscoredNamed: (possible: number) => `not checked yet, ${possible} points`,
   check: 'Check',

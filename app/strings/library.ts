@@ -1,4 +1,6 @@
 import { counted } from './counted.ts';
+import { scoreText } from './score.ts';
+import { sessionStates } from './session-states.ts';
 
 /** What the library says. */
 export const libraryText = {
@@ -22,8 +24,8 @@ export const libraryText = {
   done: 'passed',
   notDone: 'not passed yet',
   states: { new: 'New', started: 'Started', passed: 'Passed' },
-  best: (score: number, possible: number) => `best ${score} of ${possible}`,
-  running: 'Running',
+  best: scoreText.best,
+  running: sessionStates.running,
   start: 'Start',
   startAgain: 'Start again',
   open: 'Open',

@@ -1,4 +1,5 @@
 import { counted } from './counted.ts';
+import { scoreText } from './score.ts';
 
 /** What the results say. */
 export const resultsText = {
@@ -14,8 +15,8 @@ export const resultsText = {
   score: 'Score',
   verdict: 'Verdict',
   session: 'Session',
-  outOf: (score: number, possible: number) => `${score} of ${possible}`,
-  best: (score: number, possible: number) => `best ${score} of ${possible}`,
+  outOf: scoreText.outOf,
+  best: scoreText.best,
   checks: (count: number) => counted(count, 'check'),
   show: (lab: string) => `Show the checks of “${lab}” alone`,
   passed: 'Passed',

@@ -17,6 +17,8 @@ export interface ServedApp extends AsyncDisposable {
   served: ServedProcess;
   /** Of a test, beside the windows. */
   client(): Promise<Client>;
+  /** Of a place in it (`#/packs`), for a window that was let in before. */
+  address(place: string): string;
   /** A window at the printed address, with a profile of its own. */
   open(options?: BrowserContextOptions): Promise<AppWindow>;
   /** kill -9 of the host. */
@@ -29,6 +31,8 @@ export interface AppWindow {
   readonly page: Page;
   /** What the page logged as an error or threw. */
   readonly errors: string[];
+  /** The addresses that it asked for anything. */
+  readonly requests: string[];
 }
 
 const token = 'a-token-for-windows-that-is-long-enough';
@@ -52,6 +56,7 @@ export async function openServedApp(env: Readonly<Record<string, string>> = {}):
       const { client } = await connectTo(app.served)();
       return client;
     },
+    address: (place) => `http://127.0.0.1:${app.served.port}/${place}`,
     async open(options = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
       const page = await context.newPage();
@@ -60,8 +65,10 @@ export async function openServedApp(env: Readonly<Record<string, string>> = {}):
       page.on('console', (message) => {
         if (message.type() === 'error') errors.push(message.text());
       });
+      const requests: string[] = [];
+      page.on('request', (request) => requests.push(request.url()));
       await page.goto(app.served.url);
-      return { page, errors };
+      return { page, errors, requests };
     },
     kill: () => app.served.kill(),
     async restart(other = token) {

@@ -22,7 +22,7 @@ describe.skipIf(noBrowser)(`terminals that do not open${noBrowser ? ` (skipped: 
 
   async function openLab() {
     const window = await app.open();
-    await window.page.goto(`${app.served.url.split('?')[0]}#/lab/${session}`);
+    await window.page.goto(app.address(`#/lab/${session}`));
     await terminalShows(window.page, 'root@host');
     return window;
   }
