@@ -93,7 +93,7 @@ describe.skipIf(noBrowser)(`a guide in a window${noBrowser ? ` (skipped: ${noBro
     await page.keyboard.press('Control+Enter');
     await page.getByRole('heading', { name: labText.passed }).waitFor();
     const criteria = page.getByRole('group', { name: labText.views.criteria });
-    const passed = criteria.getByRole('button', { name: new RegExp(`^${gradingText.verdicts.passed}`) });
+    const passed = criteria.getByRole('button', { name: new RegExp(`^${gradingText.marks.passed}`) });
     expect(await passed.count()).toBe(2);
     expect(await axeFindings(page)).toEqual([]);
   });
