@@ -8,12 +8,19 @@ const litFor = 3000;
 export interface ChainNews {
   readonly marks: ReadonlyMap<string, Mark>;
   readonly removed: readonly RuleView[];
+  /** What a mark says, where it is not what just happened. */
+  readonly words?: Readonly<Record<'added' | 'moved' | 'changed' | 'removed', string>>;
+}
+
+/** What is marked in a chain. */
+export interface NewsOf {
+  of(table: string, chain: string): ChainNews;
 }
 
 const nothing: ChainNews = { marks: new Map(), removed: [] };
 
 /** What just happened to the rules that are shown: lit for a moment. */
-export class News {
+export class News implements NewsOf {
   /** The last thing that a screen reader is told: changes, not counters. */
   said = $state('');
   #chains = $state.raw<ReadonlyMap<string, ChainNews>>(new Map());

@@ -55,6 +55,7 @@ export const labText = {
     netfilter: 'netfilter',
     packet: 'Packet',
     traffic: 'Traffic',
+    timeline: 'Timeline',
   },
   checkedAt: (time: string) => `Checked at ${time}`,
   notChecked:

@@ -1,5 +1,5 @@
 /** A part of the lab's screen. */
-export type LabView = 'guide' | 'terminals' | 'criteria' | 'topology' | 'netfilter' | 'packet' | 'traffic';
+export type LabView = 'guide' | 'terminals' | 'criteria' | 'topology' | 'netfilter' | 'packet' | 'traffic' | 'timeline';
 
 /** How wide the screen is for the size of its text: how many columns stand side by side. */
 export type Tier = 'wide' | 'medium' | 'small';
@@ -25,7 +25,7 @@ export const columns: Readonly<Record<Tier, readonly LabColumn[]>> = {
     { id: 'terminals', views: ['terminals'], size: 42, least: 20, collapsible: false },
     {
       id: 'side',
-      views: ['criteria', 'topology', 'netfilter', 'packet', 'traffic'],
+      views: ['criteria', 'topology', 'netfilter', 'packet', 'traffic', 'timeline'],
       size: 28,
       least: 16,
       collapsible: true,
@@ -34,7 +34,7 @@ export const columns: Readonly<Record<Tier, readonly LabColumn[]>> = {
   medium: [
     {
       id: 'guide',
-      views: ['guide', 'criteria', 'topology', 'netfilter', 'packet', 'traffic'],
+      views: ['guide', 'criteria', 'topology', 'netfilter', 'packet', 'traffic', 'timeline'],
       size: 45,
       least: 25,
       collapsible: true,
@@ -44,7 +44,7 @@ export const columns: Readonly<Record<Tier, readonly LabColumn[]>> = {
   small: [
     {
       id: 'all',
-      views: ['guide', 'terminals', 'criteria', 'topology', 'netfilter', 'packet', 'traffic'],
+      views: ['guide', 'terminals', 'criteria', 'topology', 'netfilter', 'packet', 'traffic', 'timeline'],
       size: 100,
       least: 100,
       collapsible: false,

@@ -1,4 +1,4 @@
-import { Activity, BookOpen, Funnel, ListChecks, Network, Route, SquareTerminal } from '@lucide/svelte';
+import { Activity, BookOpen, Funnel, History, ListChecks, Network, Route, SquareTerminal } from '@lucide/svelte';
 import type { TabIcon } from '../../ui/tab.ts';
 import type { LabView } from './layout.ts';
 
@@ -11,4 +11,5 @@ export const viewIcons: Readonly<Record<LabView, TabIcon>> = {
   netfilter: Funnel,
   packet: Route,
   traffic: Activity,
+  timeline: History,
 };

@@ -1,0 +1,62 @@
+import type { TimelineEntry } from '../../engine/contract/procedures/timeline.ts';
+import { counted } from './counted.ts';
+
+const lost: Readonly<Record<Extract<TimelineEntry, { kind: 'gap' }>['lost'], string>> = {
+  states: 'Changes were not recorded',
+  flows: 'Connections were not recorded',
+  log: 'Lines of the kernel log were not recorded',
+};
+
+/** What the timeline says. */
+export const timelineText = {
+  title: 'Timeline',
+  way: 'Look at',
+  ways: { story: 'History', moment: 'Any moment', mine: 'My changes' },
+  waiting: 'Reading what happened…',
+  emptyTitle: 'Nothing has happened yet',
+  empty: 'Each change of a node appears here, with the command that made it and the criteria that turned by it.',
+  entries: 'What happened, newest last',
+  older: (count: number) => `Show ${counted(count, 'earlier entry', 'earlier entries')}`,
+  notTold: 'a command that its shell did not tell',
+  by: (process: string) => `by ${process}`,
+  probably: (process: string) => `Probably: ${process} made the change while this ran.`,
+  exit: (status: number) => `exit ${status}`,
+  running: 'runs',
+  lookAt: (state: number) => `Rules after this (state ${state})`,
+  more: (count: number) => `Show all ${count.toLocaleString('en')}`,
+  moreSteps: (count: number) => `Show the next ${count.toLocaleString('en')}`,
+  was: (rule: string) => `was ${rule}`,
+  effects: { added: 'added', removed: 'removed', changed: 'changed' },
+  turned: { met: 'met', unmet: 'not met any more', unknown: 'cannot be said any more' },
+  roughly: 'or shortly before',
+  answered: (question: string, value: string) => `Answered ${question}: ${value}`,
+  hint: (number: number, cost: number) =>
+    cost > 0 ? `Opened hint ${number}, ${counted(cost, 'point')}` : `Opened hint ${number}`,
+  checked: (score: number, possible: number, passed: boolean) =>
+    `Checked: ${score} of ${possible} points${passed ? ', passed' : ''}`,
+  restarted: (node: string) => `${node} was restarted`,
+  lost,
+  until: (time: string) => `until ${time}`,
+  allNodes: 'all nodes',
+  moment: 'Moment',
+  earlier: 'The change before',
+  later: 'The change after',
+  momentNamed: (state: number, time: string, what: string) => `state ${state}, ${time}, ${what}`,
+  state: (state: number) => `state ${state}`,
+  start: 'as the lab began',
+  now: 'as it is now',
+  node: 'Node',
+  family: 'Protocol',
+  language: 'Rules as',
+  readingRules: 'Reading the rules…',
+  noRules: 'No rules then, and none now: every packet passes.',
+  same: 'The rules were as they are now.',
+  differs: 'Marked is what is otherwise now: rules that are gone since, and rules that came later.',
+  marks: { added: 'gone', moved: 'moved', changed: 'changed', removed: 'later' },
+  gone: 'The rules of this session went with its container. What was typed, answered, opened and checked is kept.',
+  nothingMine: 'Nothing is otherwise than at the start',
+  nothingMineText: 'What you changed and undid again is in the history.',
+  readingMine: 'Comparing with the start…',
+  commands: (node: string) => `${node}: as commands`,
+  andMore: (count: number) => `and ${count.toLocaleString('en')} more`,
+} as const;
