@@ -130,6 +130,18 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/restart.ts')).restartCommand(),
   },
   {
+    name: 'export',
+    group: 'Sessions:',
+    summary: 'write a session as one file, to hand in or to replay',
+    load: async () => (await import('./commands/export.ts')).exportCommand(),
+  },
+  {
+    name: 'replay',
+    group: 'Sessions:',
+    summary: 'play the terminals of a session file',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  {
     name: 'stop',
     group: 'Sessions:',
     summary: 'end a session and remove its container',
@@ -156,7 +168,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'grade',
     group: 'Teaching:',
-    summary: 'run a script or steps in a fresh lab and print the marks',
+    summary: 'run a script, steps or a session file in a fresh lab and print the marks',
     load: async () => (await import('./commands/grade.ts')).gradeCommand(),
   },
   {

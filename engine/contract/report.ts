@@ -94,6 +94,8 @@ const gradedWorkSchema = z.object({
   scripts: z.array(scriptRunSchema),
   /** Steps that could not be done. */
   failures: z.array(z.string()),
+  /** Only of a session file: what has to be known of how it was rebuilt. */
+  remarks: z.array(z.string()).optional(),
 });
 export type GradedWork = z.infer<typeof gradedWorkSchema>;
 

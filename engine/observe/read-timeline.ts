@@ -1,5 +1,5 @@
 import { HookpointError } from '../contract/error.ts';
-import type { RunScript } from '../runtime/container.ts';
+import type { ExecResult, RunScript } from '../runtime/container.ts';
 import { layout } from '../runtime/layout.ts';
 import { shellQuote } from '../runtime/shell-quote.ts';
 import { buildTimeline } from './build-timeline.ts';
@@ -13,15 +13,7 @@ const sync = `${layout.programs}/recorder-sync`;
  * time since is a gap. Throws NODE_FAILED where there is no timeline, and what `run` throws.
  */
 export async function readTimeline(run: RunScript, options: { readonly signal?: AbortSignal } = {}): Promise<Timeline> {
-  const result = await run(
-    `${sync}; answered=$?; date +%s.%N >&2; cat ${layout.timeline} && exit $((answered * 64))`,
-    options,
-  );
-  if (result.exitCode !== 0 && result.exitCode !== 64) {
-    throw new HookpointError('NODE_FAILED', `The session's timeline cannot be read: ${result.stderr.trim()}`, {
-      remedy: 'Try again. If it fails again, stop the lab and start it anew.',
-    });
-  }
+  const result = await readFile(run, options);
   const records = parseRecords(result.stdout);
   const timeline = buildTimeline(records);
   if (result.exitCode === 0) return timeline;
@@ -31,6 +23,27 @@ export async function readTimeline(run: RunScript, options: { readonly signal?: 
     ...timeline,
     gaps: [...timeline.gaps, { what: 'states', node: null, from, to: now, reason: 'the recorder does not run' }],
   };
+}
+
+/** The recorder's file up to now, as it stands. NODE_FAILED, and what `run` throws. */
+export async function readTimelineFile(
+  run: RunScript,
+  options: { readonly signal?: AbortSignal; readonly timeout?: number } = {},
+): Promise<string> {
+  return (await readFile(run, options)).stdout;
+}
+
+async function readFile(run: RunScript, options: Parameters<RunScript>[1]): Promise<ExecResult> {
+  const result = await run(
+    `${sync}; answered=$?; date +%s.%N >&2; cat ${layout.timeline} && exit $((answered * 64))`,
+    options,
+  );
+  if (result.exitCode !== 0 && result.exitCode !== 64) {
+    throw new HookpointError('NODE_FAILED', `The session's timeline cannot be read: ${result.stderr.trim()}`, {
+      remedy: 'Try again. If it fails again, stop the lab and start it anew.',
+    });
+  }
+  return result;
 }
 
 /**

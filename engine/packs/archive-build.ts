@@ -1,13 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
-import { pack as tarPack } from 'tar-stream';
-import { writeFailure } from '../contract/write-failure.ts';
 import { inspectPack, invalidPack } from './inspect.ts';
 import { listPackFiles, type PackFiles } from './pack-files.ts';
+import type { ArchiveEntry } from './read-archive.ts';
+import { archiveOf, writeWhole } from './write-archive.ts';
 
 export interface BuiltArchive {
   readonly id: string;
@@ -24,17 +21,8 @@ export interface BuiltArchive {
 export async function buildArchive(folder: string, out: string): Promise<BuiltArchive> {
   const { pack, errors, lint } = await inspectPack(folder);
   if (!pack || lint.length > 0) throw invalidPack(folder, [...errors, ...lint]);
-  const bytes = await archiveBytes(await listPackFiles(folder));
-  // Beside its final name, so that the rename is one step and a full disk leaves no half file.
-  const temporary = `${out}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, out);
-  } catch (error) {
-    throw writeFailure(out, error);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  const bytes = await archiveOf(filesOf(await listPackFiles(folder)));
+  await writeWhole(out, bytes);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { id: pack.manifest.id, version: pack.manifest.version, file: out, bytes: bytes.length, sha256 };
 }
@@ -50,14 +38,6 @@ export async function packDigest(folder: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function archiveBytes(files: PackFiles): Promise<Buffer> {
-  const tar = tarPack();
-  const whole = buffer(tar);
-  for (const path of [...files.paths].sort()) {
-    const content = await readFile(join(files.folder, path));
-    const fixed = { mtime: new Date(0), mode: 0o644, uid: 0, gid: 0, uname: '', gname: '' };
-    tar.entry({ name: path, type: 'file', size: content.length, ...fixed }, content);
-  }
-  tar.finalize();
-  return promisify(zstdCompress)(await whole, { params: { [constants.ZSTD_c_compressionLevel]: 19 } });
+async function* filesOf(files: PackFiles): AsyncGenerator<ArchiveEntry> {
+  for (const path of [...files.paths].sort()) yield { path, content: await readFile(join(files.folder, path)) };
 }

@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
-import { extract, type Header } from 'tar-stream';
 import { HookpointError, type Problem } from '../contract/error.ts';
 import { packDigest } from './archive-build.ts';
 import { inspectPack, invalidPack } from './inspect.ts';
 import { limits } from './limits.ts';
 import type { Pack } from './pack.ts';
 import { limitFor } from './pack-files.ts';
+import { type ArchiveRules, readArchive, refusedArchive } from './read-archive.ts';
 
 export interface InstalledPack {
   readonly id: string;
@@ -37,7 +34,7 @@ export async function installArchive(
   packs: string,
   { named = archive, admit }: InstallOptions = {},
 ): Promise<InstalledPack> {
-  const entries = await readArchive(archive, named);
+  const entries = await readArchive(archive, named, rules);
   const temporary = join(packs, `.installing-${randomBytes(6).toString('hex')}`);
   try {
     for (const { path, content } of entries) {
@@ -47,7 +44,9 @@ export async function installArchive(
       });
       // wx: two entries that a file system takes for one name (a, A) fail instead of one hiding the other.
       await writeFile(target, content, { flag: 'wx', mode: 0o644 }).catch((error: unknown) => {
-        throw isCode(error, 'EEXIST') ? refused(named, `holds '${path}' twice`) : writeFailure(packs, error);
+        throw isCode(error, 'EEXIST')
+          ? refusedArchive(named, rules, `holds '${path}' twice`)
+          : writeFailure(packs, error);
       });
     }
     const { pack, errors } = await inspectPack(temporary);
@@ -80,87 +79,15 @@ function withinArchive(folder: string): (problem: Problem) => Problem {
   };
 }
 
-interface ArchiveEntry {
-  readonly path: string;
-  readonly content: Buffer;
-}
-
-/** The files of an archive, checked, in memory. */
-async function readArchive(archive: string, named: string): Promise<readonly ArchiveEntry[]> {
-  const found = await stat(archive).catch(() => null);
-  if (found === null) {
-    throw new HookpointError('NOT_FOUND', `There is no file ${named}.`, { remedy: 'Name a .hookpack file.' });
-  }
-  if (found.isDirectory()) {
-    throw new HookpointError('BAD_INPUT', `${named} is a folder, not the archive of a pack.`, {
-      remedy: `Build it first with \`hookpoint pack build ${named}\`, then install the .hookpack file that this writes.`,
-    });
-  }
-  const { size } = found;
-  if (size > limits.archiveBytes) throw refused(named, `has ${size} bytes, more than ${limits.archiveBytes}`);
-  const most = limits.packBytes + limits.files * 2048 + 4096;
-  const tar = await promisify(zstdDecompress)(await readFile(archive).catch(unreadable(named)), {
-    maxOutputLength: most,
-  }).catch((error: unknown) => {
-    if (isCode(error, 'ERR_BUFFER_TOO_LARGE')) throw refused(named, `unpacks to more than ${most} bytes`);
-    throw refused(named, 'is no archive of a pack (zstd cannot read it)');
-  });
-  return readEntries(named, tar);
-}
-
-function unreadable(named: string): (error: unknown) => never {
-  return (error) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new HookpointError('BAD_INPUT', `The file ${named} cannot be read: ${why}.`, {
-      remedy: 'Name a .hookpack file that you may read.',
-      cause: error,
-    });
-  };
-}
-
-async function readEntries(archive: string, tar: Buffer): Promise<readonly ArchiveEntry[]> {
-  const entries: ArchiveEntry[] = [];
-  const names = new Set<string>();
-  let total = 0;
-  const unpack = extract();
-  unpack.end(tar);
-  try {
-    for await (const entry of unpack) {
-      const { header } = entry;
-      total += header.size ?? 0;
-      const problem = entries.length >= limits.files ? 'holds too many files' : entryProblem(header, names);
-      if (problem) throw refused(archive, problem);
-      if (total > limits.packBytes) throw refused(archive, 'holds too much');
-      entries.push({ path: header.name, content: await buffer(entry) });
-    }
-  } catch (error) {
-    throw error instanceof HookpointError ? error : refused(archive, 'is no archive of a pack (tar cannot read it)');
-  }
-  return entries;
-}
-
-/** Letters, digits and a few marks: what every file system takes, and nothing that any of them reads otherwise. */
-const plainName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/;
-
-function entryProblem(header: Header, names: Set<string>): string | null {
-  const { name, type, size } = header;
-  if (type !== 'file') return `holds '${name}', a ${type ?? 'thing'}: only plain files are taken`;
-  const steps = name.split('/');
-  if (name.length > 300 || steps.length > 9 || !steps.every((step) => plainName.test(step))) {
-    return `holds the path '${name.slice(0, 100)}', which is not taken`;
-  }
-  if ((size ?? 0) > limitFor(name)) return `holds '${name}' with ${size} bytes, more than ${limitFor(name)}`;
-  const folded = name.toLowerCase();
-  if (names.has(folded)) return `holds '${name}' twice`;
-  names.add(folded);
-  return null;
-}
-
-function refused(archive: string, why: string): HookpointError {
-  return new HookpointError('BAD_INPUT', `The archive ${archive} ${why}.`, {
-    remedy: 'Build it again with `hookpoint pack build`, or ask who gave it to you.',
-  });
-}
+const rules: ArchiveRules = {
+  kind: 'archive of a pack',
+  remedy: 'Build it again with `hookpoint pack build`, or ask who gave it to you.',
+  missing: 'Name a .hookpack file.',
+  archiveBytes: limits.archiveBytes,
+  unpackedBytes: limits.packBytes,
+  files: limits.files,
+  limitFor,
+};
 
 function writeFailure(packs: string, error: unknown): HookpointError {
   if (isCode(error, 'ENOSPC')) {

@@ -4,7 +4,9 @@ export { inspectPack, invalidPack, labOf, lintPack, loadPack } from './inspect.t
 export { instantiate } from './instantiate.ts';
 export type { LabRunner, RunningLab, ScriptResult } from './lab-runner.ts';
 export type { Lab, LabInstance, Pack } from './pack.ts';
+export { type ArchiveEntry, type ArchiveRules, readArchive, refusedArchive } from './read-archive.ts';
 export { runSteps, secondsSince } from './run-steps.ts';
 export { parseStepsFile } from './steps-file.ts';
 export type { Step } from './steps-schema.ts';
 export { type CaseResult, type PackTest, testPack } from './test-pack.ts';
+export { archiveOf, writeWhole } from './write-archive.ts';

@@ -1,6 +1,6 @@
 import { HookpointError } from '../contract/error.ts';
 import type { Report } from '../contract/report.ts';
-import { gather, judge } from '../grading/index.ts';
+import { type Evidence, gather, judge } from '../grading/index.ts';
 import type { LabInstance } from '../packs/index.ts';
 import type { RunScript } from '../runtime/container.ts';
 import { failWhenCutShort } from './checkpoints/settle.ts';
@@ -50,8 +50,18 @@ export async function checkSession(workspace: Workspace, session: SessionRow, si
 
 /** Gathers, then judges. */
 export async function gradeNow(lab: Gradable, run: RunScript, signal?: AbortSignal): Promise<Report> {
+  return judgeLab(lab.instance, await gatherNow(lab, run, signal));
+}
+
+export function judgeLab(instance: LabInstance, evidence: Evidence): Report {
+  const { criteria, questions } = instance;
+  return judge({ lab: `${instance.pack}/${instance.id}`, criteria, questions }, evidence);
+}
+
+/** All that the criteria of a running lab rest on. */
+export async function gatherNow(lab: Gradable, run: RunScript, signal?: AbortSignal): Promise<Evidence> {
   const { id, instance, baseline, answers, hostLog } = lab;
-  const evidence = await gather(instance.criteria, {
+  return await gather(instance.criteria, {
     session: id,
     run,
     topology: instance.topology,
@@ -60,10 +70,6 @@ export async function gradeNow(lab: Gradable, run: RunScript, signal?: AbortSign
     kernelLog: kernelLogOf(hostLog),
     ...(signal ? { signal } : {}),
   });
-  return judge(
-    { lab: `${instance.pack}/${instance.id}`, criteria: instance.criteria, questions: instance.questions },
-    evidence,
-  );
 }
 
 function couldNotCheck(session: SessionRow, cause: HookpointError): Report {

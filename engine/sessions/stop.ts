@@ -3,6 +3,7 @@ import { removeUnnamedFiles } from './checkpoints/checkpoint-file.ts';
 import { saveIfChanged } from './checkpoints/save.ts';
 import { restoreHostLog } from './host-log.ts';
 import { lock } from './lock.ts';
+import { keepTimeline } from './record/kept-timeline.ts';
 import type { CheckpointRow, SessionRow } from './store.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -31,6 +32,7 @@ export async function stopSession(
     const current = store.session(session.id);
     if (current?.status !== 'running') return stopped;
     if (save && current.restoring === null) stopped = await saveLast(workspace, current, signal);
+    await keepTimeline(workspace, current, signal);
     await runtime.container(current.container).remove();
     store.endSession(current.id, 'stopped');
     removeUnnamedFiles(home, store, current.id);

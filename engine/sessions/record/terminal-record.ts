@@ -1,5 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TerminalSize } from '../../contract/procedures/terminals.ts';
 import { castHeader, castLine } from '../../terminals/asciicast.ts';
@@ -77,6 +76,16 @@ function openNew(file: string): number | null {
   }
 }
 
+/** To a file that is there: one that was removed does not come back. */
+function append(file: string, text: string): void {
+  const handle = openSync(file, constants.O_WRONLY | constants.O_APPEND);
+  try {
+    writeFileSync(handle, text);
+  } finally {
+    closeSync(handle);
+  }
+}
+
 class TerminalRecord implements TerminalRecording {
   readonly #file: string;
   readonly #hasRoom: () => boolean;
@@ -91,7 +100,6 @@ class TerminalRecord implements TerminalRecording {
   #leftOut = 0;
   #over = false;
   #timer: NodeJS.Timeout | null = null;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor({ file, begun, hasRoom }: { file: string; begun: number; hasRoom: () => boolean }) {
     this.#file = file;
@@ -170,9 +178,14 @@ class TerminalRecord implements TerminalRecording {
     const lines = this.#lines.join('');
     this.#lines = [];
     this.#waiting = 0;
-    this.#writing = this.#writing
-      .then(() => writeFile(this.#file, lines, { flag: constants.O_WRONLY | constants.O_APPEND }))
-      .catch(() => this.#stop()); // the disk is full, or `clean` took the file: the terminal goes on
+    try {
+      // At once, since a process may end right after its terminal. So much at a time takes the page cache some microseconds.
+      append(this.#file, lines);
+    } catch (error) {
+      // The disk is full, or `clean` took the file: the terminal goes on.
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      this.#stop();
+    }
   }
 
   #stop(): void {
