@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HookpointError } from '../contract/error.ts';
 import { findHome, type Home } from '../sessions/home.ts';
-import { recordSessionTerminal } from '../sessions/record/record-session-terminal.ts';
 import { findSession } from '../sessions/session.ts';
 import { openStore, type Store } from '../sessions/store.ts';
 import { keepCommands } from '../sessions/terminal-commands.ts';
@@ -71,7 +70,10 @@ export async function openHost(home: Home = findHome()): Promise<Host> {
 
 /** With the emulator that keeps their screens, and all that begins a shell. */
 async function openTerminals(home: Home, store: Store, changes: Changes): Promise<TerminalHub> {
-  const { TerminalHub } = await import('../terminals/hub.ts');
+  const [{ TerminalHub }, { recordSessionTerminal }] = await Promise.all([
+    import('../terminals/hub.ts'),
+    import('../sessions/record/record-session-terminal.ts'),
+  ]);
   return new TerminalHub(
     () => changes.fire(),
     ({ id: terminal, session, node }) => keepCommands(store, { session: findSession(store, session), node, terminal }),

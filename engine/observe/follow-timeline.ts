@@ -35,6 +35,7 @@ export async function* followTimeline(container: Container, signal: AbortSignal)
   try {
     for await (const data of exec.stdout) yield* reader.read(data as Buffer);
     const exitCode = await exec.exited;
+    if (said.includes("can't open file")) throw startedByOlder();
     throw new HookpointError('NODE_FAILED', `The session's timeline cannot be followed: ${said.trim() || exitCode}`, {
       remedy: 'It is tried again by itself. If it goes on, stop the lab and start it anew.',
     });
@@ -45,6 +46,16 @@ export async function* followTimeline(container: Container, signal: AbortSignal)
     leave();
   }
 }
+
+/** Its container has the programs that it was started with. */
+const startedByOlder = () =>
+  new HookpointError(
+    'NODE_FAILED',
+    'This lab was started by an older Hookpoint, and what happens in it cannot be shown as it happens.',
+    {
+      remedy: 'Checks and terminals go on as before. Stop it and resume it to have everything.',
+    },
+  );
 
 /** What the program said, piece by piece, as chunks. */
 class ChunkReader {

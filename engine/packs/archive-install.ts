@@ -83,6 +83,7 @@ const rules: ArchiveRules = {
   kind: 'archive of a pack',
   remedy: 'Build it again with `hookpoint pack build`, or ask who gave it to you.',
   missing: 'Name a .hookpack file.',
+  folder: 'Build the archive first with `hookpoint pack build FOLDER`, and install that.',
   archiveBytes: limits.archiveBytes,
   unpackedBytes: limits.packBytes,
   files: limits.files,

@@ -14,9 +14,10 @@ export interface ArchiveEntry {
 export interface ArchiveRules {
   /** "archive of a pack". */
   readonly kind: string;
-  /** What to do about one that is refused, and about one that is not there. */
+  /** What to do about one that is refused, about one that is not there, and where a folder was named. */
   readonly remedy: string;
   readonly missing: string;
+  readonly folder: string;
   /** The file itself. */
   readonly archiveBytes: number;
   /** All files in it together. */
@@ -33,6 +34,9 @@ export async function readArchive(
   rules: ArchiveRules,
 ): Promise<readonly ArchiveEntry[]> {
   const file = await stat(archive).catch(() => null);
+  if (file?.isDirectory()) {
+    throw new HookpointError('BAD_INPUT', `${named} is a folder, and no ${rules.kind}.`, { remedy: rules.folder });
+  }
   if (!file?.isFile()) throw new HookpointError('NOT_FOUND', `There is no file ${named}.`, { remedy: rules.missing });
   if (file.size > rules.archiveBytes) {
     throw refusedArchive(named, rules, `has ${file.size} bytes, more than ${rules.archiveBytes}`);

@@ -54,7 +54,7 @@ describe('bad usage ends with 2 and says what to type', () => {
     [['answer', 'policy'], /The VALUE is missing: answer takes a question and a value/],
     [['check', '--json', '--junit', '-'], /both write to stdout/],
     [['grade', 'tiny/one', 'work.sh', '--json', '--junit', '-'], /both write to stdout/],
-    [['grade', 'tiny/one'], /Missing required argument 'work'/],
+    [['grade', 'tiny/one'], /The work is missing/],
     [['shell', '--json'], /A shell has no JSON/],
   ])('%j', async (words, expected) => {
     const { exitCode, stdout, stderr } = await run(...words);

@@ -49,6 +49,7 @@ const rules: ArchiveRules = {
   kind: 'session file',
   remedy: 'Ask for the file that `hookpoint export` wrote.',
   missing: `Name a ${sessionFileSuffix} file, as \`hookpoint export\` writes it.`,
+  folder: `Name a ${sessionFileSuffix} file, as \`hookpoint export\` writes it.`,
   archiveBytes: 80 * megabyte,
   unpackedBytes: 100 * megabyte,
   files: 510,
