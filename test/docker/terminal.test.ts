@@ -36,8 +36,8 @@ function open(size: { cols: number; rows: number }): Screen {
   let text = '';
   let waiting: (() => void) | undefined;
   pty.onData((data) => {
-    // Colours and modes (ECMA-48 control sequences) are not what is tested.
-    text = (text + data).replace(/\x1b\[[0-9;?]*[a-zA-Z]|\r/g, '');
+    // Colours and modes (ECMA-48 control sequences) are not what is tested, nor the shell's marks, which a terminal does not show.
+    text = (text + data).replace(/\x1b\[[0-9;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\r/g, '');
     waiting?.();
   });
   const exited = new Promise<number>((resolve) => pty.onExit(({ exitCode }) => resolve(exitCode)));
