@@ -30,5 +30,5 @@ test(`what is killed at a random moment, ${rounds} times, leaves nothing behind 
     random,
     told: (_round, _victim, hit) => (hits += Number(hit)),
   });
-  expect(hits).toBeGreaterThan(rounds / 2);
+  expect(hits).toBeGreaterThanOrEqual(rounds / 2);
 }, 300_000);

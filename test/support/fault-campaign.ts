@@ -78,12 +78,12 @@ async function struck({ container, home, session, round, victim, random }: Blow)
   const command = startCli([...pick(commands, random), '--json'], { home });
   const window = follow(served, session);
   const worked = container.exec(execArgv(node, ['bash', '-c', rulesOf(round)]), { timeout: soon }).catch(() => null); // its container may be the victim
-  await delay(random() * 1500);
+  await delay(random() * (victim === 'command' ? 400 : 1200));
   let hit = true;
   if (victim === 'engine') await served.kill();
   else if (victim === 'command') hit = command.child.kill('SIGKILL');
   else if (victim === 'container') await container.remove();
-  else hit = (await container.exec(['pkill', '-9', '-f', processes[victim]])).exitCode === 0;
+  else hit = (await container.exec(['bash', '-c', kill(processes[victim])])).exitCode === 0;
   await worked;
   const { exitCode, stderr } = await command.ended;
   if (/INTERNAL|fault in Hookpoint/.test(stderr)) throw new Error(`a command called it a fault of its own: ${stderr}`);
@@ -98,6 +98,10 @@ const processes = {
   recorder: '[r]ecorder.py',
   follower: '[t]imeline_follow.py',
 } as const;
+
+/** As soon as there is one. */
+const kill = (pattern: string): string =>
+  `for i in {1..50}; do pkill -9 -f '${pattern}' && exit; sleep 0.02; done; exit 1`;
 
 /** A rule that stays and one that comes and goes. */
 const rulesOf = (round: number): string =>
