@@ -16,7 +16,7 @@ import { currentFont, currentTheme, matchColours } from './xterm-theme.ts';
 const scrollback = 5000;
 
 /** What was shown is acknowledged in portions of this many characters; the engine's low mark must not be lower. */
-const acknowledgeEvery = 8000;
+const acknowledgeEvery = 5000;
 
 /** A shell that has not said after this many milliseconds that it takes a paste is typed to as it is. */
 const promptPatience = 3000;

@@ -31,8 +31,9 @@ export async function stopSession(
     // It may have been resumed while we waited: the container that it has now is the one to end.
     const current = store.session(session.id);
     if (current?.status !== 'running') return stopped;
-    if (save && current.restoring === null) stopped = await saveLast(workspace, current, signal);
-    await keepTimeline(workspace, current, signal);
+    const saving = save && current.restoring === null ? saveLast(workspace, current, signal) : stopped;
+    const [saved] = await Promise.all([saving, keepTimeline(workspace, current, signal)]);
+    stopped = saved;
     await runtime.container(current.container).remove();
     store.endSession(current.id, 'stopped');
     removeUnnamedFiles(home, store, current.id);

@@ -1,12 +1,11 @@
 /**
  * A window with more characters than this that it has not shown yet is behind: its program waits. A page that draws without a graphics card
- * shows 100,000 characters of short lines, which is what VS Code lets out, in 50 ms: half of the time that Ctrl-C has. Less than this makes
- * a flood slower and Ctrl-C no faster.
+ * shows 100,000 characters of short lines, which is what VS Code lets out, in 50 ms: half of the time that Ctrl-C has.
  */
-export const highWater = 32_000;
+export const highWater = 16_000;
 
 /** With fewer than this it has caught up, and the program goes on. Not lower than the portions that windows acknowledge in. */
-export const lowWater = 8_000;
+export const lowWater = 5_000;
 
 /** How far one reader of a terminal is behind. */
 export class FlowWindow {

@@ -77,5 +77,5 @@ test('a link, a bomb, a second file of a name, what is no archive and what is no
   writeFileSync(file, 'nothing');
   await expect(readSessionFile(file)).rejects.toMatchObject({ message: expect.stringContaining('is no session file') });
   await expect(readSessionFile(join(folder, 'none'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  await expect(readSessionFile(folder)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(readSessionFile(folder)).rejects.toMatchObject({ code: 'BAD_INPUT' });
 });
